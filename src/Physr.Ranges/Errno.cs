@@ -1,0 +1,61 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Ranges;
+
+/// <summary>The Linux error numbers that expected failures are reported with. Values are x86-64's (<c>errno.h</c>); zero is success.</summary>
+public enum Errno
+{
+    /// <summary>No error.</summary>
+    None = 0,
+
+    /// <summary>Operation not permitted.</summary>
+    EPERM = 1,
+
+    /// <summary>No such entry.</summary>
+    ENOENT = 2,
+
+    /// <summary>Input/output error.</summary>
+    EIO = 5,
+
+    /// <summary>No such device or address; for pagemaps, an overlap with System RAM.</summary>
+    ENXIO = 6,
+
+    /// <summary>Resource temporarily unavailable: not now.</summary>
+    EAGAIN = 11,
+
+    /// <summary>Out of memory or of another bounded resource: not now.</summary>
+    ENOMEM = 12,
+
+    /// <summary>Bad address.</summary>
+    EFAULT = 14,
+
+    /// <summary>Device or resource busy.</summary>
+    EBUSY = 16,
+
+    /// <summary>Already there.</summary>
+    EEXIST = 17,
+
+    /// <summary>No such device, or gone.</summary>
+    ENODEV = 19,
+
+    /// <summary>Invalid argument.</summary>
+    EINVAL = 22,
+
+    /// <summary>No space left.</summary>
+    ENOSPC = 28,
+
+    /// <summary>Result out of range.</summary>
+    ERANGE = 34,
+
+    /// <summary>Value too large.</summary>
+    EOVERFLOW = 75,
+
+    /// <summary>Operation not supported.</summary>
+    EOPNOTSUPP = 95,
+
+    /// <summary>Timed out.</summary>
+    ETIMEDOUT = 110,
+
+    /// <summary>The peer's memory can never be reached from this device: a verdict, not a shortage (row R53c).</summary>
+    EREMOTEIO = 121,
+}
