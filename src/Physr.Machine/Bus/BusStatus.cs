@@ -1,0 +1,28 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Machine.Bus;
+
+/// <summary>How a bus transaction ended (PCIe Base Specification, section 2.2.9 completion status, and the ways a link fails).</summary>
+public enum BusStatus
+{
+    /// <summary>The bytes moved.</summary>
+    Success = 0,
+
+    /// <summary>No one claimed the address, or bus mastering is off (UR).</summary>
+    UnsupportedRequest = 1,
+
+    /// <summary>The completer refused (CA).</summary>
+    CompleterAbort = 2,
+
+    /// <summary>A link on the way is down.</summary>
+    LinkDown = 3,
+
+    /// <summary>The target was removed.</summary>
+    DeviceGone = 4,
+
+    /// <summary>No completion came in time.</summary>
+    CompletionTimeout = 5,
+
+    /// <summary>The bytes arrived marked as bad (poisoned TLP).</summary>
+    Poisoned = 6,
+}
