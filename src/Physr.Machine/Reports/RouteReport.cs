@@ -1,0 +1,67 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Machine.Reports;
+
+/// <summary>What one route did and cost.</summary>
+public sealed record RouteReport
+{
+    /// <summary>The route.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>busAddress</c>, <c>throughHostBridge</c>, <c>notSupported</c> or <c>bounce</c>.</summary>
+    public required string Verdict { get; init; }
+
+    /// <summary>Why, one sentence each; a fall-back to bounce is always among them.</summary>
+    public required IReadOnlyList<string> Reasons { get; init; }
+
+    /// <summary>Whether the bytes went through RAM because the route was refused.</summary>
+    public bool FellBack { get; init; }
+
+    /// <summary>The memory that staged the bytes, as <c>nvme1 BAR 4</c> or <c>ram</c>.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The user's bytes that were asked for.</summary>
+    public ulong PayloadBytes { get; init; }
+
+    /// <summary>Payload bytes written to and read from DRAM.</summary>
+    public ulong DramBytes { get; init; }
+
+    /// <summary>Queue entries and lists written to and read from DRAM.</summary>
+    public ulong DramControlBytes { get; init; }
+
+    /// <summary>Each direction of each link that carried anything.</summary>
+    public IReadOnlyList<LinkBytes> Links { get; init; } = [];
+
+    /// <summary>Entries of the range lists that described the staging memory.</summary>
+    public int RangeEntries { get; init; }
+
+    /// <summary>Bytes of those lists.</summary>
+    public ulong RangeBytes { get; init; }
+
+    /// <summary>Page descriptors made for the staging memory.</summary>
+    public ulong PageDescriptors { get; init; }
+
+    /// <summary>Bytes of those descriptors.</summary>
+    public ulong DescriptorBytes { get; init; }
+
+    /// <summary>Simulated time from the first doorbell to the last completion, in seconds.</summary>
+    public double EstimatedSeconds { get; init; }
+
+    /// <summary>The resource that was busy longest: a link's direction, DRAM, a device's media or the network.</summary>
+    public required string Bottleneck { get; init; }
+
+    /// <summary>Real time the route took, in seconds; the only member that differs between runs of one seed.</summary>
+    public double WallSeconds { get; init; }
+
+    /// <summary>Digest over the destinations of all transfers in order, lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Whether every destination byte is right.</summary>
+    public bool Verified { get; init; }
+
+    /// <summary>Mappings, pool pages, provider uses, slots and regions that were not given back.</summary>
+    public int Leaks { get; init; }
+
+    /// <summary>Each transfer.</summary>
+    public IReadOnlyList<TransferReport> Transfers { get; init; } = [];
+}

@@ -1,0 +1,23 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Reports;
+using Physr.Machine.Scenarios;
+
+namespace Physr.Machine;
+
+/// <summary>Builds the machine of a scenario afresh for each route, moves the bytes and reports.</summary>
+public static partial class ScenarioRunner
+{
+    /// <summary>Runs every route in order.</summary>
+    /// <param name="scenario">A checked scenario.</param>
+    /// <param name="seed">The seed of the run; null is the scenario's.</param>
+    /// <param name="observer">Told of progress; may be null.</param>
+    /// <param name="cancellation">Stops the run between events; everything is given back.</param>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
+    /// <exception cref="PhysrException">A backing file cannot be opened or is too short.</exception>
+    public static RunReport Run(Scenario scenario, ulong? seed = null, IRunObserver? observer = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,14 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Machine.Scenarios;
+
+/// <summary>One mistake in a scenario's text.</summary>
+/// <param name="File">The file as it was named.</param>
+/// <param name="Line">Line, from 1.</param>
+/// <param name="Column">Column, from 1.</param>
+/// <param name="Message">What is wrong and what would be right.</param>
+public sealed record ScenarioError(string File, long Line, long Column, string Message)
+{
+    /// <summary>The mistake as compilers print theirs: <c>file:line:column: message</c>.</summary>
+    public override string ToString() => $"{File}:{Line}:{Column}: {Message}";
+}
