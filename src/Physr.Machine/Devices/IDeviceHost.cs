@@ -1,0 +1,29 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Machine.Devices;
+
+/// <summary>What a driver on the host needs to drive one device: its registers, memory that the device can reach, and time. Drivers see nothing else, so that
+/// they run on the simulated machine and in tests alike.</summary>
+public interface IDeviceHost
+{
+    /// <summary>Reads a 32-bit register of a BAR; all ones where the device does not answer.</summary>
+    uint ReadRegister32(int bar, ulong offset);
+
+    /// <summary>Reads a 64-bit register of a BAR; all ones where the device does not answer.</summary>
+    ulong ReadRegister64(int bar, ulong offset);
+
+    /// <summary>Writes a 32-bit register of a BAR (posted: a lost write is not noticed here).</summary>
+    void WriteRegister32(int bar, ulong offset, uint value);
+
+    /// <summary>Writes a 64-bit register of a BAR (posted).</summary>
+    void WriteRegister64(int bar, ulong offset, ulong value);
+
+    /// <summary>Takes page-aligned, physically contiguous, zeroed host memory and maps it for the device (coherent DMA memory); dispose it to give it back.</summary>
+    /// <param name="length">Bytes; rounded up to 4 KiB.</param>
+    /// <param name="purpose">What for, in leak reports.</param>
+    /// <exception cref="PhysrException">No memory, or the device cannot reach it.</exception>
+    IDeviceBuffer Allocate(ulong length, string purpose);
+
+    /// <summary>Runs the machine until something has happened; false when nothing waits any more, so that waiting on would be for ever.</summary>
+    bool Step();
+}
