@@ -1,0 +1,139 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.CommandLine;
+using Physr.Pci;
+using Physr.Pci.Routing;
+using Physr.Pci.Sources;
+using Physr.Pci.Topology;
+
+namespace Physr.Cli;
+
+/// <summary><c>physr p2p</c>: which device can reach which other's memory, how far it is, and why.</summary>
+public static class P2PCommand
+{
+    private const int Done = 0;
+    private const int BadInput = 2;
+
+    /// <summary>Makes the verb. Exit codes: 0 done, 2 bad input.</summary>
+    public static Command Create()
+    {
+        var root = new Option<string>("--root") { Description = "A capture laid out like /; default is the live host.", DefaultValueFactory = _ => "/" };
+        var from = new Option<string?>("--from") { Description = "Only this provider: the function whose memory is reached." };
+        var to = new Option<string?>("--to") { Description = "Only this client: the function that reaches it." };
+        var kernel = new Option<string?>("--kernel") { Description = "Judge by this Linux release, X.Y; default is the host's own." };
+        var output = new Option<string>("--output") { Description = "text or json.", DefaultValueFactory = _ => "text" };
+        output.AcceptOnlyFromAmong("text", "json");
+        var command = new Command("p2p", "Say which PCI functions can reach one another's memory, how, how far, and what would change it.") { root, from, to, kernel, output };
+        command.SetAction(parsed =>
+        {
+            var request = new Request(
+                parsed.GetRequiredValue(root), parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(kernel),
+                string.Equals(parsed.GetRequiredValue(output), "json", StringComparison.Ordinal));
+            return Run(request, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        });
+        return command;
+    }
+
+    private static int Run(Request request, TextWriter output, TextWriter error)
+    {
+        if (!TryLoad(request, out PciSnapshot snapshot, out P2PRouter router, out string problem)
+            || !TryPick(snapshot.Topology, request.From, "--from", out PciFunction? from, out problem)
+            || !TryPick(snapshot.Topology, request.To, "--to", out PciFunction? to, out problem))
+        {
+            error.WriteLine($"physr p2p: {problem}");
+            return BadInput;
+        }
+
+        if (from is not null && to is not null)
+        {
+            P2PVerdict verdict = router.Judge(from, to);
+            if (request.IsJson)
+            {
+                P2PCommandJson.Write(output, snapshot, router, [verdict]);
+            }
+            else
+            {
+                P2PCommandText.WritePair(output, snapshot, verdict, router);
+            }
+
+            return Done;
+        }
+
+        IReadOnlyList<PciFunction> providers = from is not null ? [from] : [.. snapshot.Topology.Providers];
+        IReadOnlyList<PciFunction> clients = to is not null ? [to] : [.. snapshot.Topology.Endpoints];
+        if (request.IsJson)
+        {
+            P2PCommandJson.Write(output, snapshot, router, providers.SelectMany(p => clients.Select(c => router.Judge(p, c))));
+        }
+        else
+        {
+            P2PCommandText.WriteMatrix(output, snapshot, router, P2PMatrix.Compute(router, providers, clients));
+        }
+
+        return Done;
+    }
+
+    private static bool TryLoad(Request request, out PciSnapshot snapshot, out P2PRouter router, out string problem)
+    {
+        snapshot = null!;
+        router = null!;
+        KernelRelease? chosen = null;
+        if (request.Kernel is not null)
+        {
+            if (!KernelRelease.TryParse(request.Kernel, out KernelRelease release))
+            {
+                problem = $"'{request.Kernel}' is no kernel release; one looks like 6.12";
+                return false;
+            }
+
+            chosen = release;
+        }
+
+        if (!Directory.Exists(request.Root))
+        {
+            problem = $"there is no directory '{request.Root}'";
+            return false;
+        }
+
+        if (!SysfsReader.TryRead(new CaptureRoot(request.Root), out snapshot))
+        {
+            problem = $"'{request.Root}' has no PCI functions below sys/bus/pci/devices or sys/devices; a capture is laid out like /";
+            return false;
+        }
+
+        router = new P2PRouter(snapshot.Topology, snapshot.RulesFor(chosen));
+        problem = "";
+        return true;
+    }
+
+    private static bool TryPick(PciTopology topology, string? text, string option, out PciFunction? function, out string problem)
+    {
+        function = null;
+        problem = "";
+        if (text is null)
+        {
+            return true;
+        }
+
+        if (!PciAddress.TryParse(text, out PciAddress address))
+        {
+            problem = $"{option} '{text}' is no PCI address; one looks like 0000:01:00.0";
+            return false;
+        }
+
+        if (topology.TryFind(address, out function))
+        {
+            return true;
+        }
+
+        IEnumerable<PciAddress> nearest = topology.Functions.Select(static f => f.Address).OrderBy(a => Gap(a, address)).Take(3).Order();
+        problem = $"{option} {address}: there is no such function; nearest are {string.Join(", ", nearest)}";
+        return false;
+    }
+
+    private static long Gap(PciAddress a, PciAddress b) => Math.Abs(Linear(a) - Linear(b));
+
+    private static long Linear(PciAddress address) => ((long)address.Domain << 16) | ((long)address.Bus << 8) | address.DeviceFunction;
+
+    private sealed record Request(string Root, string? From, string? To, string? Kernel, bool IsJson);
+}
