@@ -1,0 +1,53 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Numerics;
+
+namespace Physr.Dma;
+
+/// <summary>A device as the DMA layer knows it: how far its addresses reach, what it takes as a segment, and what is mapped for it now.</summary>
+public sealed class DmaDevice
+{
+    private long _activeMappings;
+    private long _mappedBytes;
+
+    /// <summary>Makes a device with nothing mapped.</summary>
+    /// <param name="name">For messages and leak reports.</param>
+    /// <param name="mask">The highest address the device can put on the bus, as <c>dma_set_mask</c> takes it: a power of two less one.</param>
+    /// <param name="limits">What it takes as one segment, and how many.</param>
+    public DmaDevice(string name, ulong mask = ulong.MaxValue, SegmentLimits limits = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (mask != ulong.MaxValue && !BitOperations.IsPow2(mask + 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(mask), mask, "A DMA mask is a power of two less one.");
+        }
+
+        Name = name;
+        Mask = mask;
+        Limits = limits;
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>The highest address it can put on the bus.</summary>
+    public ulong Mask { get; }
+
+    /// <summary>What it takes as one segment.</summary>
+    public SegmentLimits Limits { get; }
+
+    /// <summary>Mappings not yet given back.</summary>
+    public long ActiveMappings => Interlocked.Read(ref _activeMappings);
+
+    /// <summary>Bytes in them.</summary>
+    public long MappedBytes => Interlocked.Read(ref _mappedBytes);
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+
+    internal void Count(long mappings, long bytes)
+    {
+        Interlocked.Add(ref _activeMappings, mappings);
+        Interlocked.Add(ref _mappedBytes, bytes);
+    }
+}

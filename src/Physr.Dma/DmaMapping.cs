@@ -1,0 +1,50 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Memory;
+
+namespace Physr.Dma;
+
+/// <summary>Memory that a device may reach until this is disposed. Each provider whose bytes are in it is held in use as long.</summary>
+public sealed class DmaMapping : IDisposable
+{
+    private readonly DmaMapper _mapper;
+    private readonly P2PProvider[] _providers;
+    private int _isUnmapped;
+
+    internal DmaMapping(DmaMapper mapper, DmaDevice device, RangeList memory, DmaRangeList addresses, DmaDirection direction, P2PProvider[] providers)
+    {
+        _mapper = mapper;
+        _providers = providers;
+        Device = device;
+        Memory = memory;
+        Addresses = addresses;
+        Direction = direction;
+    }
+
+    /// <summary>Whose mapping it is.</summary>
+    public DmaDevice Device { get; }
+
+    /// <summary>The bytes, as the CPU names them.</summary>
+    public RangeList Memory { get; }
+
+    /// <summary>The same bytes, as the device names them.</summary>
+    public DmaRangeList Addresses { get; }
+
+    /// <summary>Which way the bytes may go.</summary>
+    public DmaDirection Direction { get; }
+
+    /// <summary>Whether it still holds.</summary>
+    public bool IsMapped => Volatile.Read(ref _isUnmapped) == 0;
+
+    /// <summary>The addresses cut to what the device takes as segments (row R62).</summary>
+    public DmaRangeList.SegmentEnumerable Segments() => Addresses.Segments(Device.Limits);
+
+    /// <summary>Unmaps; a second call does nothing.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isUnmapped, 1) == 0)
+        {
+            _mapper.Unmapped(this, _providers);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Devices;
+using Physr.Machine.Scenarios;
+using Physr.Pci;
+using Physr.Pci.Config;
+using Physr.Pci.Spec;
+
+namespace Physr.Machine.Fabric;
+
+/// <summary>One node of the PCIe tree: a host bridge, a port, a switch or a device, with its configuration space.</summary>
+public sealed class FabricNode
+{
+    private readonly List<FabricNode> _children = [];
+
+    internal FabricNode(FabricSpec spec, FabricNode? parent, EmulatedConfigSpace config, DeviceModel? device)
+    {
+        Spec = spec;
+        Parent = parent;
+        Config = config;
+        Device = device;
+        parent?._children.Add(this);
+    }
+
+    /// <summary>The name in the scenario.</summary>
+    public string Name => Spec.Name;
+
+    /// <summary>What the scenario says of it.</summary>
+    public FabricSpec Spec { get; }
+
+    /// <summary>The node above.</summary>
+    public FabricNode? Parent { get; }
+
+    /// <summary>The nodes below.</summary>
+    public IReadOnlyList<FabricNode> Children => _children;
+
+    /// <summary>Its configuration space; a host bridge's is that of the function 00.0 on its root bus.</summary>
+    public EmulatedConfigSpace Config { get; }
+
+    /// <summary>The device model, of a device.</summary>
+    public DeviceModel? Device { get; }
+
+    /// <summary>Its address after enumeration.</summary>
+    public PciAddress Address { get; internal set; }
+
+    /// <summary>The link below a root or downstream port; null without a child.</summary>
+    public FabricLink? Link { get; internal set; }
+
+    /// <summary>Whether the device is in its slot.</summary>
+    public bool IsPresent { get; internal set; } = true;
+
+    /// <summary>Whether bytes enter and leave through this node's link.</summary>
+    public bool IsPort => Spec.Kind is FabricKind.RootPort or FabricKind.DownstreamPort;
+
+    /// <summary>The host bridge above, or the node itself.</summary>
+    public FabricNode HostBridge => Parent is null ? this : Parent.HostBridge;
+
+    /// <summary>ACS control bits in force, read from configuration space each time.</summary>
+    public AcsControl AcsControl => Config.FindAcs(out _, out AcsControl control) == CapabilityLookup.Found ? control : AcsControl.None;
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+}

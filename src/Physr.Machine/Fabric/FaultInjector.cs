@@ -1,0 +1,62 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Bus;
+using Physr.Machine.Scenarios;
+
+namespace Physr.Machine.Fabric;
+
+/// <summary>Makes a device's Nth transaction fail, its link go down or the device disappear, as a scenario says. Counts transactions even when nothing fails, so
+/// that a test can fail each in turn.</summary>
+public sealed class FaultInjector
+{
+    private readonly FaultSpec[] _faults;
+    private readonly Dictionary<string, ulong> _steps = new(StringComparer.Ordinal);
+
+    /// <summary>Makes an injector of a route's faults.</summary>
+    public FaultInjector(IEnumerable<FaultSpec> faults) => _faults = [.. faults];
+
+    /// <summary>Nothing fails.</summary>
+    public static FaultInjector None => new([]);
+
+    /// <summary>What has been injected so far, in words.</summary>
+    public IList<string> Injected { get; } = [];
+
+    /// <summary>How many transactions a device has made.</summary>
+    public ulong StepsOf(string device) => _steps.GetValueOrDefault(device);
+
+    internal BusStatus OnTransaction(PciFabric fabric, FabricNode requester)
+    {
+        ulong step = _steps.GetValueOrDefault(requester.Name) + 1;
+        _steps[requester.Name] = step;
+        foreach (FaultSpec fault in _faults)
+        {
+            if (fault.Step == step && fault.Target == requester.Name)
+            {
+                Injected.Add($"{fault.Kind} at transaction {step} of {requester.Name}");
+                return Inject(fabric, requester, fault.Kind);
+            }
+        }
+
+        return BusStatus.Success;
+    }
+
+    private static BusStatus Inject(PciFabric fabric, FabricNode node, FaultKind kind)
+    {
+        switch (kind)
+        {
+            case FaultKind.LinkDown:
+                node.Parent!.Link!.IsUp = false;
+                return BusStatus.LinkDown;
+            case FaultKind.SurpriseRemoval:
+                node.IsPresent = false;
+                fabric.Invalidate();
+                return BusStatus.DeviceGone;
+            case FaultKind.UnsupportedRequest:
+                return BusStatus.UnsupportedRequest;
+            case FaultKind.LateCompletion:
+                return BusStatus.CompletionTimeout;
+            default:
+                return BusStatus.Poisoned;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Machine.Fabric;
+
+/// <summary>A route while it is being found.</summary>
+internal sealed class Way
+{
+    private readonly List<ByteMeter> _request = [];
+    private readonly List<ByteMeter> _back = [];
+    private readonly List<ByteMeter> _detour = [];
+    private readonly List<FabricLink> _links = [];
+
+    public bool ThroughRootComplex { get; set; }
+
+    public bool CompletionsGoBack { get; set; } = true;
+
+    /// <summary>Crosses the link below a port, towards the root complex.</summary>
+    public void Up(FabricNode port) => Cross(port.Link!, port.Link!.Up, port.Link!.Down);
+
+    /// <summary>Crosses the link below a port, away from the root complex.</summary>
+    public void Down(FabricNode port)
+    {
+        if (port.Link is { } link)
+        {
+            Cross(link, link.Down, link.Up);
+        }
+    }
+
+    /// <summary>Sends completions from the target all the way up and down again to the requester.</summary>
+    public void CompletionThroughTop(FabricNode target, FabricNode requester)
+    {
+        for (FabricNode? node = target.Parent; node is not null; node = node.Parent)
+        {
+            if (node.Link is { } link)
+            {
+                _detour.Add(link.Up);
+                _links.Add(link);
+            }
+        }
+
+        int at = _detour.Count;
+        for (FabricNode? node = requester.Parent; node is not null; node = node.Parent)
+        {
+            if (node.Link is { } link)
+            {
+                _detour.Insert(at, link.Down);
+                _links.Add(link);
+            }
+        }
+    }
+
+    public FabricRoute To(RouteTarget target, DmaRange range, ulong offset, FabricNode? node = null, int bar = -1)
+    {
+        List<ByteMeter> completion = _detour;
+        if (CompletionsGoBack)
+        {
+            completion = _back;
+            completion.Reverse();
+        }
+
+        return new()
+        {
+            Range = range,
+            Target = target,
+            Request = [.. _request],
+            Completion = [.. completion],
+            Links = [.. _links.Distinct()],
+            ThroughRootComplex = ThroughRootComplex,
+            Node = node,
+            Bar = bar,
+            TargetOffset = offset,
+        };
+    }
+
+    public static FabricRoute Refused(ulong address, string why) => new()
+    {
+        Range = new(new(address), 1),
+        Target = RouteTarget.None,
+        Request = [],
+        Completion = [],
+        Links = [],
+        ThroughRootComplex = false,
+        Refusal = why,
+    };
+
+    private void Cross(FabricLink link, ByteMeter there, ByteMeter back)
+    {
+        _links.Add(link);
+        _request.Add(there);
+        _back.Add(back);
+    }
+}

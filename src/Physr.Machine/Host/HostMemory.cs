@@ -1,0 +1,123 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Fabric;
+
+namespace Physr.Machine.Host;
+
+/// <summary>The host's page allocator: page-aligned, physically contiguous runs of RAM, first fit, neighbours joined when given back.</summary>
+public sealed class HostMemory
+{
+    private readonly SortedList<ulong, ulong> _free = [];
+    private readonly Dictionary<ulong, (ulong Length, string Purpose)> _taken = [];
+    private readonly PciFabric _fabric;
+
+    internal HostMemory(PciFabric fabric)
+    {
+        _fabric = fabric;
+
+        // The first MiB is firmware's, as on every PC: address zero is never handed out.
+        const ulong Firmware = 1UL << 20;
+        RamLayout layout = fabric.Layout;
+        _free.Add(Firmware, layout.Low.Length - Firmware);
+        if (!layout.High.IsEmpty)
+        {
+            _free.Add(layout.High.Start.Value, layout.High.Length);
+        }
+    }
+
+    /// <summary>Runs not given back.</summary>
+    public int Outstanding => _taken.Count;
+
+    /// <summary>What they are for.</summary>
+    public IEnumerable<string> OutstandingPurposes => _taken.Values.Select(static run => run.Purpose);
+
+    /// <summary>Takes a run.</summary>
+    /// <param name="length">Bytes, rounded up to 4 KiB; not zero.</param>
+    /// <param name="purpose">For leak reports.</param>
+    /// <param name="range">The run.</param>
+    /// <returns><see cref="Errno.ENOMEM"/> where no free run is that long.</returns>
+    public Errno TryAllocate(ulong length, string purpose, out PhysicalRange range)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        ulong rounded = Alignment.Up(length, PageSize.Size4K);
+        foreach ((ulong start, ulong free) in _free)
+        {
+            if (free >= rounded)
+            {
+                _free.Remove(start);
+                if (free > rounded)
+                {
+                    _free.Add(start + rounded, free - rounded);
+                }
+
+                range = new(new(start), rounded);
+                _taken.Add(start, (rounded, purpose));
+                return Errno.None;
+            }
+        }
+
+        range = default;
+        return Errno.ENOMEM;
+    }
+
+    /// <summary>Gives a run back.</summary>
+    /// <exception cref="PhysrException">It was not taken, or was given back before.</exception>
+    public void Free(PhysicalRange range)
+    {
+        if (!_taken.Remove(range.Start.Value, out (ulong Length, string Purpose) run) || run.Length != range.Length)
+        {
+            throw new PhysrException("free host memory", range.ToString(), Errno.EINVAL, "this run was not allocated");
+        }
+
+        ulong start = range.Start.Value;
+        ulong length = range.Length;
+        if (_free.Remove(start + length, out ulong after))
+        {
+            length += after;
+        }
+
+        int before = LastBefore(start);
+        if (before >= 0 && _free.Keys[before] + _free.Values[before] == start)
+        {
+            _free.SetValueAtIndex(before, _free.Values[before] + length);
+        }
+        else
+        {
+            _free.Add(start, length);
+        }
+    }
+
+    /// <summary>The bytes of a run that lies within one chunk of RAM; longer runs are reached piecewise by <see cref="Read"/> and <see cref="Write"/>.</summary>
+    public Span<byte> SpanAt(PhysicalAddress address, ulong length) => _fabric.Ram.SpanAt(Offset(address), length);
+
+    /// <summary>Copies bytes out of RAM, as the CPU.</summary>
+    public void Read(PhysicalAddress address, Span<byte> destination) => _fabric.Ram.Read(Offset(address), destination);
+
+    /// <summary>Copies bytes into RAM, as the CPU.</summary>
+    public void Write(PhysicalAddress address, ReadOnlySpan<byte> source) => _fabric.Ram.Write(Offset(address), source);
+
+    private ulong Offset(PhysicalAddress address) =>
+        _fabric.Layout.TryLocate(address.Value, out PhysicalRange ram, out ulong offset)
+            ? offset + address.OffsetFrom(ram.Start)
+            : throw new PhysrException("access RAM", address.ToString(), Errno.EFAULT, "there is no RAM at this address");
+
+    private int LastBefore(ulong start)
+    {
+        int low = 0;
+        int high = _free.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (_free.Keys[middle] < start)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low - 1;
+    }
+}

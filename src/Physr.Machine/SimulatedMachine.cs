@@ -1,0 +1,154 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Dma;
+using Physr.Machine.Devices;
+using Physr.Machine.Fabric;
+using Physr.Machine.Host;
+using Physr.Machine.Scenarios;
+using Physr.Machine.Simulation;
+using Physr.Memory;
+using Physr.Pci.Routing;
+using Physr.Pci.Spec;
+using Physr.Pci.Topology;
+
+namespace Physr.Machine;
+
+/// <summary>A whole host in one process: RAM, a PCIe fabric with devices, and the memory map, topology, routes and mapper of the host's kernel, all read from the
+/// same configuration bytes.</summary>
+public sealed class SimulatedMachine : IDisposable
+{
+    private readonly Dictionary<FabricNode, DeviceHost> _hosts = [];
+    private readonly Dictionary<FabricNode, P2PProviderSet> _providers = [];
+
+    /// <summary>Builds a machine: nodes are made, plugged together, enumerated, and the kernel's view is read from them.</summary>
+    /// <param name="host">CPU and RAM.</param>
+    /// <param name="fabric">The nodes, parents before children.</param>
+    /// <param name="devices">Makes the model of a device node.</param>
+    /// <param name="seed">The seed of the run.</param>
+    public SimulatedMachine(HostSpec host, IReadOnlyList<FabricSpec> fabric, Func<FabricSpec, DeviceModel> devices, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(fabric);
+        ArgumentNullException.ThrowIfNull(devices);
+        Host = host;
+        Scheduler = new(seed);
+        Fabric = new(Scheduler, host);
+        FabricAssembly.Build(Fabric, Scheduler, fabric, devices);
+        FabricEnumerator.Run(Fabric);
+        Topology = FabricTopology.Read(Fabric);
+        Router = new(Topology, Rules(host));
+        Routes = new(Router);
+        Memory = new(Fabric);
+        Map = MachineMemoryMap.Build(Fabric);
+        Mapper = new(Map, Routes);
+        Fabric.Forwards = Forwards;
+        foreach (FabricNode node in Fabric.Nodes)
+        {
+            // A write to a register is what the kernel's view is made of: ACS above all.
+            node.Config.Written += (_, _) => Topology.RefreshAcs(FunctionOf(node));
+            if (node.Device is not null)
+            {
+                DmaDevice dma = new(node.Name, limits: new SegmentLimits { MaxSegmentSize = uint.MaxValue });
+                Routes.Attach(dma, FunctionOf(node));
+                _hosts.Add(node, new(this, node, dma));
+            }
+        }
+    }
+
+    /// <summary>CPU and RAM.</summary>
+    public HostSpec Host { get; }
+
+    /// <summary>The clock.</summary>
+    public Scheduler Scheduler { get; }
+
+    /// <summary>Links, DRAM, decoding.</summary>
+    public PciFabric Fabric { get; }
+
+    /// <summary>The kernel's view of the PCI tree.</summary>
+    public PciTopology Topology { get; }
+
+    /// <summary>The kernel's peer-to-peer rules on it.</summary>
+    public P2PRouter Router { get; }
+
+    /// <summary>The same, as the DMA layer asks.</summary>
+    public P2PRoutes Routes { get; }
+
+    /// <summary>RAM not in use.</summary>
+    public HostMemory Memory { get; }
+
+    /// <summary>Resources, pagemaps, providers.</summary>
+    public MemoryMap Map { get; }
+
+    /// <summary>Maps memory for devices.</summary>
+    public DmaMapper Mapper { get; }
+
+    /// <summary>What a driver of a device works with.</summary>
+    public IDeviceHost HostOf(FabricNode node) => _hosts[node];
+
+    /// <summary>The device as the DMA layer knows it.</summary>
+    public DmaDevice DmaOf(FabricNode node) => _hosts[node].Dma;
+
+    /// <summary>The function as the kernel sees it.</summary>
+    public PciFunction FunctionOf(FabricNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return Topology.TryFind(node.Address, out PciFunction? function)
+            ? function
+            : throw new PhysrException("find function", node.Name, Errno.ENODEV, $"{node.Address} is not in the tree");
+    }
+
+    /// <summary>Where a BAR lies in the CPU's address space.</summary>
+    public PhysicalRange BarRange(FabricNode node, int bar)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        BarProfile profile = node.Device!.Profile.Bars.First(each => each.Index == bar);
+        return new(new(unchecked(BarAssignment.Read(node, profile) - node.HostBridge.Spec.BusOffset)), profile.Size);
+    }
+
+    /// <summary>The peer-to-peer provider of a device's BAR; a device's providers are made at the first call (row R43d).</summary>
+    public P2PProvider ProviderOf(FabricNode node, int bar)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        P2PProviderSet set = Providers(node);
+        return set.Provider(bar) ?? throw new PhysrException("find provider", $"{node.Name} BAR {bar}", Errno.ENODEV, "the device has no memory BAR of this number");
+    }
+
+    /// <summary>All providers of a device.</summary>
+    public P2PProviderSet Providers(FabricNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        if (!_providers.TryGetValue(node, out P2PProviderSet? set))
+        {
+            set = new(Map, node.Name, FunctionOf(node));
+            BarAperture[] bars = [.. node.Device!.Profile.Bars.Select(bar => new BarAperture(bar.Index, BarRange(node, bar.Index), new(BarAssignment.Read(node, bar)), !bar.IsIo))];
+            Errno errno = set.Initialize(bars);
+            if (errno != Errno.None)
+            {
+                throw new PhysrException("initialize providers", node.Name, errno, "the memory map refused a BAR");
+            }
+
+            _providers.Add(node, set);
+        }
+
+        return set;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Fabric.Dispose();
+
+    private static P2PRules Rules(HostSpec host)
+    {
+        KernelRelease release = host.KernelRelease is { } text && KernelRelease.TryParse(text, out KernelRelease parsed) ? parsed : KernelRelease.Newest;
+        return new(release, host.CpuVendor == "AuthenticAMD" && host.CpuFamily >= 0x17);
+    }
+
+    private bool Forwards(FabricNode requester, FabricNode target)
+    {
+        PciHostBridge from = FunctionOf(requester).HostBridge;
+        PciHostBridge to = FunctionOf(target).HostBridge;
+        bool same = ReferenceEquals(from, to);
+        return Passes(from, same) && Passes(to, same);
+    }
+
+    private bool Passes(PciHostBridge bridge, bool same) => Router.JudgeHostBridge(bridge, same) is HostBridgeVerdict.Zen or HostBridgeVerdict.Listed;
+}
