@@ -1,0 +1,125 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Memory;
+
+/// <summary>What exists between one registration of a pagemap and its teardown. A pagemap registered twice has two, so that a stale look-up of the first can
+/// never revive the second (row R7c).</summary>
+internal sealed unsafe class PagemapRegistration
+{
+    private readonly DescriptorStorage[] _storage;
+    private readonly ulong _metadataPages;
+
+    public PagemapRegistration(MemoryMap map, Pagemap pagemap, uint id, DescriptorStorage[] storage, bool isOffsetSpace)
+    {
+        Map = map;
+        Pagemap = pagemap;
+        Id = id;
+        Type = pagemap.Type;
+        IsOffsetSpace = isOffsetSpace;
+        Altmap = pagemap.Altmap;
+        _storage = storage;
+        _metadataPages = Altmap is null ? 0 : Altmap.DataOffset >> PageSize.Shift4K;
+
+        long baseline = 1;
+        if (!Type.Attributes().CountsReferencesPerAllocation)
+        {
+            foreach (DescriptorStorage part in storage)
+            {
+                baseline += (long)((part.PageCount - (part == storage[0] ? _metadataPages : 0)) >> part.Layout.Order);
+            }
+        }
+
+        References = new(baseline);
+    }
+
+    public MemoryMap Map { get; }
+
+    public Pagemap Pagemap { get; }
+
+    public uint Id { get; }
+
+    public MemoryType Type { get; }
+
+    public bool IsOffsetSpace { get; }
+
+    public Altmap? Altmap { get; }
+
+    public LiveReference References { get; }
+
+    public ReadOnlySpan<DescriptorStorage> Storage => _storage;
+
+    public long DescriptorCount
+    {
+        get
+        {
+            long count = 0;
+            foreach (DescriptorStorage part in _storage)
+            {
+                count += part.Count;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Whether a page is data of this pagemap: in a range, and not in the part that holds descriptors (row R8e).</summary>
+    public bool IsDataPage(ulong page) => Find(page) is { } part && (part != _storage[0] || page - part.FirstPage >= _metadataPages);
+
+    public bool TryGetPage(ulong page, out DevicePage found)
+    {
+        bool valid = IsDataPage(page);
+        found = valid ? new(this, Find(page)!.At(page), page) : default;
+        return valid;
+    }
+
+    public DescriptorStorage? Find(ulong page)
+    {
+        foreach (DescriptorStorage part in _storage)
+        {
+            if (part.Contains(page))
+            {
+                return part;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Fills fresh descriptors: generic pages start with one reference, all others idle; units larger than a page become heads and tails.</summary>
+    public void Initialize()
+    {
+        foreach (DescriptorStorage part in _storage)
+        {
+            ulong first = part == _storage[0] ? _metadataPages : 0;
+            ulong unit = 1UL << part.Layout.Order;
+            for (ulong index = first; index < part.PageCount; index++)
+            {
+                // Deduplicated descriptors beyond the first two pages are the second page's again.
+                ulong inUnit = index & (unit - 1);
+                if (part.Layout.IsDeduplicated && inUnit >= (ulong)part.Layout.BlockDescriptors)
+                {
+                    index += unit - inUnit - 1;
+                    continue;
+                }
+
+                // SAFETY: the storage is fully allocated, nobody else sees it yet, and At checks the page.
+                PageDescriptor* descriptor = part.At(part.FirstPage + index);
+                descriptor->PagemapId = Id;
+                descriptor->ReferenceCount = Type == MemoryType.Generic && inUnit == 0 ? 1 : 0;
+                if (unit > 1)
+                {
+                    descriptor->FlagBits = (ulong)(inUnit == 0 ? PageFlags.Head : PageFlags.Tail);
+                    descriptor->OrderValue = inUnit == 0 ? (byte)part.Layout.Order : (byte)0;
+                }
+            }
+        }
+    }
+
+    public void FreeStorage()
+    {
+        for (int i = _storage.Length - 1; i >= 0; i--)
+        {
+            _storage[i].Free();
+        }
+    }
+}
