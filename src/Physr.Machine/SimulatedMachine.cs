@@ -8,7 +8,6 @@ using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
 using Physr.Memory;
 using Physr.Pci.Routing;
-using Physr.Pci.Spec;
 using Physr.Pci.Topology;
 
 namespace Physr.Machine;
@@ -98,7 +97,7 @@ public sealed class SimulatedMachine : IDisposable
     }
 
     /// <summary>Where a BAR lies in the CPU's address space.</summary>
-    public PhysicalRange BarRange(FabricNode node, int bar)
+    public static PhysicalRange BarRange(FabricNode node, int bar)
     {
         ArgumentNullException.ThrowIfNull(node);
         BarProfile profile = node.Device!.Profile.Bars.First(each => each.Index == bar);

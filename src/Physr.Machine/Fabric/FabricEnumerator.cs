@@ -2,7 +2,6 @@
 
 using Physr.Machine.Devices;
 using Physr.Machine.Scenarios;
-using Physr.Pci;
 using Physr.Pci.Spec;
 
 namespace Physr.Machine.Fabric;

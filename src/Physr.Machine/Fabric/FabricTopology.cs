@@ -1,7 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Machine.Scenarios;
-using Physr.Pci.Config;
 using Physr.Pci.Spec;
 using Physr.Pci.Topology;
 

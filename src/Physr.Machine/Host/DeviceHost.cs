@@ -2,7 +2,6 @@
 
 using System.Buffers.Binary;
 using Physr.Dma;
-using Physr.Machine.Bus;
 using Physr.Machine.Devices;
 using Physr.Machine.Fabric;
 
@@ -54,5 +53,5 @@ internal sealed class DeviceHost : IDeviceHost
 
     public bool Step() => _machine.Scheduler.Step();
 
-    private PhysicalAddress Register(int bar, ulong offset) => _machine.BarRange(_node, bar).Start.Add(offset);
+    private PhysicalAddress Register(int bar, ulong offset) => SimulatedMachine.BarRange(_node, bar).Start.Add(offset);
 }

@@ -2,7 +2,6 @@
 
 using Physr.Machine.Devices;
 using Physr.Machine.Fabric;
-using Physr.Machine.Scenarios;
 using Physr.Memory;
 
 namespace Physr.Machine.Host;

@@ -1,0 +1,37 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Fabric;
+
+namespace Physr.Machine.Offload;
+
+/// <summary>One end of a transfer: something that moves bytes between itself and staging memory by a device's DMA. Starting and polling allocate nothing.</summary>
+internal interface ITransferEnd
+{
+    /// <summary>The end's name in the scenario.</summary>
+    string Name { get; }
+
+    /// <summary>The device that masters the bus for it.</summary>
+    FabricNode Node { get; }
+
+    /// <summary>Makes the staging memory known to the device.</summary>
+    /// <param name="staging">The staging memory as the device addresses it.</param>
+    void Open(DmaRangeList staging);
+
+    /// <summary>Starts moving bytes of this end into staging memory.</summary>
+    /// <returns>False when the device takes no more commands now.</returns>
+    bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag);
+
+    /// <summary>Starts moving bytes of staging memory to this end.</summary>
+    /// <returns>False when the device takes no more commands now.</returns>
+    bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag);
+
+    /// <summary>Collects finished commands.</summary>
+    /// <returns>How many.</returns>
+    int Poll(Span<EndCompletion> completions);
+
+    /// <summary>Forgets the staging memory; the device no longer reaches it.</summary>
+    void Close();
+
+    /// <summary>Reads the end's bytes past the devices, to check a transfer.</summary>
+    void Inspect(ulong offset, Span<byte> destination);
+}

@@ -1,0 +1,137 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Reports;
+using Physr.Machine.Scenarios;
+using Physr.Machine.Simulation;
+
+namespace Physr.Machine.Offload;
+
+/// <summary>Moves one transfer through staging memory: each slot is fetched into from one end, then stored from to the other, many slots at a time. Once made, a
+/// pump allocates nothing for the bytes it moves.</summary>
+internal sealed class TransferPump
+{
+    private const int Batch = 32;
+
+    private readonly Scheduler _scheduler;
+    private readonly ITransferEnd _from;
+    private readonly ITransferEnd _to;
+    private readonly EndCompletion[] _completions = new EndCompletion[Batch];
+    private readonly ulong[] _slotChunk;
+    private readonly Stack<int> _free;
+    private readonly Queue<int> _fetched;
+    private int _outstanding;
+
+    public TransferPump(Scheduler scheduler, ITransferEnd from, ITransferEnd to, int slots)
+    {
+        _scheduler = scheduler;
+        _from = from;
+        _to = to;
+        _slotChunk = new ulong[slots];
+        _free = new(slots);
+        _fetched = new(slots);
+        for (int slot = slots - 1; slot >= 0; slot--)
+        {
+            _free.Push(slot);
+        }
+    }
+
+    /// <summary>Commands that never came back; a leak once the run is over.</summary>
+    public int Outstanding => _outstanding;
+
+    /// <summary>Moves a transfer's bytes.</summary>
+    /// <returns>Null, or what stopped it; the commands in flight have then come back or are counted in <see cref="Outstanding"/>.</returns>
+    public string? Run(TransferSpec transfer, ref ulong bytesDone, ulong payload, IRunObserver? observer, CancellationToken cancellation)
+    {
+        ulong chunks = (transfer.LengthBytes + transfer.ChunkBytes - 1) / transfer.ChunkBytes;
+        ulong next = 0;
+        ulong stored = 0;
+        string? error = null;
+        while (stored < chunks && (error is null || _outstanding != 0))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            bool moved = false;
+            while (error is null && next < chunks && _free.TryPeek(out int slot) && Fetch(transfer, slot, next))
+            {
+                _free.Pop();
+                next++;
+                moved = true;
+            }
+
+            while (error is null && _fetched.TryPeek(out int slot) && Store(transfer, slot))
+            {
+                _fetched.Dequeue();
+                moved = true;
+            }
+
+            moved |= Collect(_from, isStore: false, transfer, ref stored, ref error, ref bytesDone);
+            bool storedAny = Collect(_to, isStore: true, transfer, ref stored, ref error, ref bytesDone);
+            if (storedAny)
+            {
+                observer?.Progress(bytesDone, payload);
+            }
+
+            if (!moved && !storedAny && !_scheduler.Step())
+            {
+                error ??= $"the devices came to rest with {_outstanding} commands unanswered";
+                break;
+            }
+        }
+
+        return error;
+    }
+
+    private bool Fetch(TransferSpec transfer, int slot, ulong chunk)
+    {
+        _slotChunk[slot] = chunk;
+        if (!_from.TryFetch(transfer.FromOffset + (chunk * transfer.ChunkBytes), Length(transfer, chunk), StagingOffset(transfer, slot), slot))
+        {
+            return false;
+        }
+
+        _outstanding++;
+        return true;
+    }
+
+    private bool Store(TransferSpec transfer, int slot)
+    {
+        ulong chunk = _slotChunk[slot];
+        if (!_to.TryStore(transfer.ToOffset + (chunk * transfer.ChunkBytes), Length(transfer, chunk), StagingOffset(transfer, slot), slot))
+        {
+            return false;
+        }
+
+        _outstanding++;
+        return true;
+    }
+
+    private bool Collect(ITransferEnd end, bool isStore, TransferSpec transfer, ref ulong stored, ref string? error, ref ulong bytesDone)
+    {
+        int count = end.Poll(_completions);
+        for (int i = 0; i < count; i++)
+        {
+            EndCompletion completion = _completions[i];
+            _outstanding--;
+            if (completion.Error is not null)
+            {
+                error ??= $"{end.Name}: {completion.Error}";
+            }
+            else if (isStore)
+            {
+                stored++;
+                bytesDone += Length(transfer, _slotChunk[completion.Tag]);
+                _free.Push(completion.Tag);
+            }
+            else
+            {
+                _fetched.Enqueue(completion.Tag);
+            }
+        }
+
+        return count != 0;
+    }
+
+    private static uint Length(TransferSpec transfer, ulong chunk) =>
+        (uint)Math.Min(transfer.ChunkBytes, transfer.LengthBytes - (chunk * transfer.ChunkBytes));
+
+    private static ulong StagingOffset(TransferSpec transfer, int slot) => (ulong)slot * transfer.ChunkBytes;
+}

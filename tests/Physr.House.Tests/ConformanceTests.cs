@@ -1,0 +1,92 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Text.RegularExpressions;
+
+namespace Physr.House.Tests;
+
+/// <summary>docs/conformance.md says for each row and each named test of the field which test of ours proves it, or why there is none. These tests keep it true.</summary>
+public sealed partial class ConformanceTests
+{
+    private const int Rows = 92;
+
+    private static readonly string s_text = ReadOrUpdate();
+
+    [Fact]
+    public void EveryRowIsListedOnce_InOrder()
+    {
+        int[] listed = [.. RowLine().Matches(s_text).Select(static match => int.Parse(match.Groups["row"].Value))];
+        Assert.Equal(Enumerable.Range(1, Rows), listed);
+    }
+
+    [Fact]
+    public void ARowNamesEveryTestThatCitesIt_AndNoOther()
+    {
+        ILookup<int, string> citing = TestsByRow();
+        foreach (Match line in RowLine().Matches(s_text))
+        {
+            int row = int.Parse(line.Groups["row"].Value);
+            string[] named = [.. TestName().Matches(line.Groups["tests"].Value).Select(static match => match.Value).Order(StringComparer.Ordinal)];
+            string[] wanted = [.. citing[row].Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            Assert.True(named.SequenceEqual(wanted, StringComparer.Ordinal), $"R{row}: docs/conformance.md names [{string.Join(", ", named)}], the sources have [{string.Join(", ", wanted)}]. Run PHYSR_UPDATE_DOCS=1 dotnet test tests/Physr.House.Tests.");
+        }
+    }
+
+    [Fact]
+    public void ARowWithoutATestSaysWhy()
+    {
+        foreach (Match line in RowLine().Matches(s_text))
+        {
+            bool hasTest = TestName().IsMatch(line.Groups["tests"].Value);
+            Assert.True(hasTest || line.Groups["why"].Value.Trim().Length > 10, $"R{line.Groups["row"].Value} has neither a test nor a reason.");
+        }
+    }
+
+    [Theory]
+    [InlineData("hmm-tests", 39)]
+    [InlineData("iommufd", 66)]
+    [InlineData("generic page table", 20)]
+    public void EachSuiteListsAllItsTests(string suite, int count)
+    {
+        Match section = Regex.Match(s_text, @"^### " + Regex.Escape(suite) + @".*?(?=^### |^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline);
+        Assert.True(section.Success, suite);
+        Assert.Equal(count, Regex.Count(section.Value, @"^\| `[a-z0-9_]+` \|", RegexOptions.Multiline));
+    }
+
+    private static string ReadOrUpdate()
+    {
+        string path = Repository.PathOf("docs/conformance.md");
+        string text = File.ReadAllText(path);
+        if (Environment.GetEnvironmentVariable("PHYSR_UPDATE_DOCS") != "1")
+        {
+            return text;
+        }
+
+        ILookup<int, string> citing = TestsByRow();
+        text = RowLine().Replace(text, line =>
+        {
+            IEnumerable<string> names = citing[int.Parse(line.Groups["row"].Value)].Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+            return $"| R{line.Groups["row"].Value} | {line.Groups["concept"].Value} | {string.Join("<br>", names.Select(static name => $"`{name}`"))} | {line.Groups["why"].Value} |";
+        });
+        File.WriteAllText(path, text);
+        return text;
+    }
+
+    private static ILookup<int, string> TestsByRow() =>
+        Repository.TestFiles
+            .SelectMany(static path => Method().Matches(File.ReadAllText(path)).Select(static match => match.Groups[1].Value))
+            .SelectMany(static name => CitedRows(name).Select(row => (Row: row, Name: name)))
+            .ToLookup(static pair => pair.Row, static pair => pair.Name);
+
+    /// <summary>The rows at the front of a test's name: R50c_, R46a_R46b_, R1_.</summary>
+    private static IEnumerable<int> CitedRows(string name) =>
+        Regex.Match(name, "^(?:R([0-9]+)[a-z]*_)+").Groups[1].Captures.Select(static capture => int.Parse(capture.Value)).Distinct();
+
+    [GeneratedRegex(@"^\| R(?<row>[0-9]+) \| (?<concept>[^|]*) \| (?<tests>[^|]*) \| (?<why>[^|]*) \|$", RegexOptions.Multiline)]
+    private static partial Regex RowLine();
+
+    [GeneratedRegex("R[0-9]+[a-z]*_[A-Za-z0-9_]+")]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"^    public (?:async )?(?:void|Task) (R[0-9]+[a-z]*_\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Method();
+}
