@@ -26,13 +26,9 @@ internal sealed class PeerMemory : IDisposable
     /// <summary>The BAR that peers may use, or null for a device that offers none.</summary>
     public static BarProfile? PublishedBar(FabricNode node)
     {
-        int bar = node.Spec.Kind switch
-        {
-            FabricKind.Nvme when node.Spec.CmbBytes != 0 => node.Spec.CmbBar,
-            FabricKind.Gpu => Gpu.GpuDevice.ApertureBar,
-            _ => -1,
-        };
-        return node.Device?.Profile.Bars.FirstOrDefault(each => each.Index == bar);
+        // Memory without side effects is what a device may offer: a CMB, an aperture; never its registers.
+        bool offers = node.Spec.Kind == FabricKind.Gpu || (node.Spec.Kind == FabricKind.Nvme && node.Spec.CmbBytes != 0);
+        return offers ? node.Device?.Profile.Bars.FirstOrDefault(static bar => bar.IsPrefetchable) : null;
     }
 
     /// <summary>Publishes a device's memory.</summary>

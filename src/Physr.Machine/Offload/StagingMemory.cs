@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Machine.Fabric;
 using Physr.Memory;
 
 namespace Physr.Machine.Offload;
