@@ -94,7 +94,16 @@ public sealed class IomemText
 
             open.RemoveRange(keep, open.Count - keep);
             (ResourceFlags flags, ResourceDescriptor descriptor) = WellKnownResource.Classify(entry.Name);
-            Errno errno = tree.Request(entry.Name, entry.Range, flags, descriptor, out Resource? resource, out Resource? conflict, open[^1]);
+            Resource? resource;
+            Resource? conflict = open[^1];
+            Errno errno;
+            do
+            {
+                // After a line that was left out, the depths of those below it mislead: go down into what holds them.
+                errno = tree.Request(entry.Name, entry.Range, flags, descriptor, out resource, out conflict, conflict);
+            }
+            while (errno != Errno.None && conflict!.Range.Contains(entry.Range) && conflict.Parent is not null && conflict.Range != entry.Range);
+
             if (errno == Errno.None)
             {
                 open.Add(resource!);
