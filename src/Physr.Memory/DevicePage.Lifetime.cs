@@ -95,7 +95,7 @@ public readonly unsafe partial struct DevicePage
         for (ulong i = 0; i < pages; i++)
         {
             // SAFETY: page + i is inside the storage, as checked above.
-            if (Volatile.Read(ref storage.At(page + i)->ReferenceCount) != 0 || (i != 0 && IsAllocatedTail(registration, storage, page + i)))
+            if (Volatile.Read(ref storage.At(page + i)->ReferenceCount) != 0 || IsAllocatedTail(registration, storage, page + i))
             {
                 return Errno.EBUSY;
             }
@@ -152,12 +152,13 @@ public readonly unsafe partial struct DevicePage
         return Errno.None;
     }
 
-    // A tail's own count is always 0; whether it is in use is its head's to say. A tail flag of a freed page is stale.
+    // A tail's own count is always 0; whether it is in use is its head's to say. What a freed page says of its head is stale: it counts only if the head
+    // is allocated and still reaches that far.
     private static bool IsAllocatedTail(PagemapRegistration registration, DescriptorStorage storage, ulong page)
     {
         // SAFETY: the caller checked the page.
         DevicePage tail = new(registration, storage.At(page), page);
-        return (tail.Flags & PageFlags.Tail) != PageFlags.None && tail.Head.ReferenceCount != 0;
+        return (tail.Flags & PageFlags.Tail) != PageFlags.None && tail.Head is { ReferenceCount: not 0 } head && page - head.PageNumber < 1UL << head.Order;
     }
 
     private void Free(PagemapRegistration registration)

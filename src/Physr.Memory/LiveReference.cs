@@ -53,8 +53,12 @@ internal sealed class LiveReference
     public void Release(long count = 1)
     {
         long state = Interlocked.Add(ref _state, -count);
-        if ((state & ~Killed) < ((state & Killed) != 0 ? 0 : _baseline))
+        long before = state + count;
+
+        // Judged by the word before: one too many borrows from the killed bit.
+        if ((before & ~Killed) - count < ((before & Killed) != 0 ? 0 : _baseline))
         {
+            Interlocked.Add(ref _state, count);
             throw new PhysrException("release reference", "live reference", Errno.EINVAL, "released more often than acquired");
         }
 
