@@ -18,9 +18,13 @@ public static class CaptureCommand
         var root = new Option<string>("--root") { Description = "Copy from a capture instead of the live host.", DefaultValueFactory = _ => "/" };
         var force = new Option<bool>("--force") { Description = "Replace an existing file." };
         var command = new Command("capture", "Write the PCI tree of this host to a tar file, for physr p2p --root elsewhere. Needs no root.") { file, root, force };
-        command.SetAction((parsed, cancel) => Task.FromResult(Run(
-            parsed.GetRequiredValue(file), parsed.GetRequiredValue(root), parsed.GetValue(force),
-            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancel)));
+
+        // On another thread: Ctrl-C is only turned into a cancellation once the action has returned its task.
+        command.SetAction((parsed, cancel) => Task.Run(
+            () => Run(
+                parsed.GetRequiredValue(file), parsed.GetRequiredValue(root), parsed.GetValue(force),
+                parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancel),
+            CancellationToken.None));
         return command;
     }
 

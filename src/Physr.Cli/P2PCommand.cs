@@ -17,7 +17,7 @@ public static class P2PCommand
     /// <summary>Makes the verb. Exit codes: 0 done, 2 bad input.</summary>
     public static Command Create()
     {
-        var root = new Option<string>("--root") { Description = "A capture laid out like /; default is the live host.", DefaultValueFactory = _ => "/" };
+        var root = new Option<string>("--root") { Description = "A capture laid out like /, or a file of lspci -xxxx; default is the live host.", DefaultValueFactory = _ => "/" };
         var from = new Option<string?>("--from") { Description = "Only this provider: the function whose memory is reached." };
         var to = new Option<string?>("--to") { Description = "Only this client: the function that reaches it." };
         var kernel = new Option<string?>("--kernel") { Description = "Judge by this Linux release, X.Y; default is the host's own." };
@@ -89,21 +89,41 @@ public static class P2PCommand
             chosen = release;
         }
 
-        if (!Directory.Exists(request.Root))
+        if (!TryRead(request.Root, out snapshot, out problem))
         {
-            problem = $"there is no directory '{request.Root}'";
-            return false;
-        }
-
-        if (!SysfsReader.TryRead(new CaptureRoot(request.Root), out snapshot))
-        {
-            problem = $"'{request.Root}' has no PCI functions below sys/bus/pci/devices or sys/devices; a capture is laid out like /";
             return false;
         }
 
         router = new P2PRouter(snapshot.Topology, snapshot.RulesFor(chosen));
-        problem = "";
         return true;
+    }
+
+    private static bool TryRead(string root, out PciSnapshot snapshot, out string problem)
+    {
+        snapshot = null!;
+        problem = "";
+        if (File.Exists(root))
+        {
+            try
+            {
+                using var dump = new StreamReader(root);
+                problem = LspciDump.TryRead(dump, out snapshot) ? "" : $"'{root}' is a file but no output of lspci -xxxx; a tar file must be unpacked first";
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                problem = $"'{root}' could not be read: {failure.Message}";
+            }
+        }
+        else if (!Directory.Exists(root))
+        {
+            problem = $"there is no directory '{root}'";
+        }
+        else if (!SysfsReader.TryRead(new CaptureRoot(root), out snapshot))
+        {
+            problem = $"'{root}' has no PCI functions below sys/bus/pci/devices or sys/devices; a capture is laid out like /";
+        }
+
+        return problem.Length == 0;
     }
 
     private static bool TryPick(PciTopology topology, string? text, string option, out PciFunction? function, out string problem)

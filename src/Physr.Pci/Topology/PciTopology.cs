@@ -58,27 +58,6 @@ public sealed partial class PciTopology
         return false;
     }
 
-    /// <summary>Finds the BAR that decodes a physical address (row R45a); of nested ones, the smallest.</summary>
-    public bool TryFindBar(PhysicalAddress address, [NotNullWhen(true)] out PciFunction? function, out PciResource bar)
-    {
-        function = null;
-        bar = default;
-        foreach (PciFunction candidate in _functions)
-        {
-            foreach (PciResource resource in candidate.Resources)
-            {
-                bool better = resource.IsMemoryBar && resource.IsAssigned && resource.Range.Contains(address)
-                    && (function is null || resource.Range.Length < bar.Range.Length);
-                if (better)
-                {
-                    (function, bar) = (candidate, resource);
-                }
-            }
-        }
-
-        return function is not null;
-    }
-
     /// <summary>Sets a function's ACS control bits, as a host does by writing the register.</summary>
     public void SetAcsControl(PciFunction function, AcsControl control)
     {
