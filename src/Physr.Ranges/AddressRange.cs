@@ -21,6 +21,12 @@ public readonly record struct AddressRange<TAddress>
         Length = length;
     }
 
+    private AddressRange(ulong start, ulong length)
+    {
+        Start = TAddress.FromValue(start);
+        Length = length;
+    }
+
     /// <summary>The first byte.</summary>
     public TAddress Start { get; }
 
@@ -51,6 +57,9 @@ public readonly record struct AddressRange<TAddress>
         end.Value >= start.Value
             ? new(start, end.Value - start.Value)
             : throw new ArgumentOutOfRangeException(nameof(end), end, $"The end of a range lies below its start {start}.");
+
+    /// <summary>Makes a range of numbers that came out of a valid range, without checking them again.</summary>
+    internal static AddressRange<TAddress> FromTrusted(ulong start, ulong length) => new(start, length);
 
     /// <summary>Whether <paramref name="address"/> is one of the range's bytes.</summary>
     public bool Contains(TAddress address) => address.Value - Start.Value < Length;
