@@ -48,8 +48,7 @@ public sealed class FaultInjector
                 node.Parent!.Link!.IsUp = false;
                 return BusStatus.LinkDown;
             case FaultKind.SurpriseRemoval:
-                node.IsPresent = false;
-                fabric.Invalidate();
+                fabric.Remove(node);
                 return BusStatus.DeviceGone;
             case FaultKind.UnsupportedRequest:
                 return BusStatus.UnsupportedRequest;

@@ -123,6 +123,14 @@ public sealed partial class PciFabric : IDisposable
         };
     }
 
+    /// <summary>Pulls a device out of its slot: it masters nothing any more, and nothing reaches it.</summary>
+    public void Remove(FabricNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        node.IsPresent = false;
+        Invalidate();
+    }
+
     /// <summary>Something that routes depend on has changed.</summary>
     public void Invalidate() => _routes.Clear();
 
@@ -168,7 +176,7 @@ public sealed partial class PciFabric : IDisposable
             return BusStatus.DeviceGone;
         }
 
-        if (!requester.Config.Command.HasFlag(Pci.Spec.PciCommand.BusMaster))
+        if ((requester.Config.Command & Pci.Spec.PciCommand.BusMaster) == 0)
         {
             return BusStatus.UnsupportedRequest;
         }
