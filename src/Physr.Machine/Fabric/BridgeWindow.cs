@@ -28,7 +28,7 @@ internal static class BridgeWindow
     /// <summary>Whether the bridge claims a bus address for the bus below it.</summary>
     public static bool Claims(EmulatedConfigSpace config, ulong address)
     {
-        if ((config.Command & PciCommand.MemorySpace) == 0)
+        if ((config.Command & PciCommand.MemorySpace) == PciCommand.None)
         {
             return false;
         }

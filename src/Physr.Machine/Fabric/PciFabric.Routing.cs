@@ -23,7 +23,7 @@ public sealed partial class PciFabric
     {
         bar = -1;
         range = default;
-        if (node.Device is null || (node.Config.Command & PciCommand.MemorySpace) == 0)
+        if (node.Device is null || (node.Config.Command & PciCommand.MemorySpace) == PciCommand.None)
         {
             return false;
         }

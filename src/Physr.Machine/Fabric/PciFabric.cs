@@ -176,7 +176,7 @@ public sealed partial class PciFabric : IDisposable
             return BusStatus.DeviceGone;
         }
 
-        if ((requester.Config.Command & Pci.Spec.PciCommand.BusMaster) == 0)
+        if ((requester.Config.Command & Pci.Spec.PciCommand.BusMaster) == Pci.Spec.PciCommand.None)
         {
             return BusStatus.UnsupportedRequest;
         }
