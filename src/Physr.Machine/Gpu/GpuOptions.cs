@@ -1,0 +1,33 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Simulation;
+
+namespace Physr.Machine.Gpu;
+
+/// <summary>What a GPU has.</summary>
+public sealed record GpuOptions
+{
+    /// <summary>The PCI vendor; Red Hat's, as QEMU's devices.</summary>
+    public ushort VendorId { get; init; } = 0x1B36;
+
+    /// <summary>The PCI device.</summary>
+    public ushort DeviceId { get; init; } = 0x0053;
+
+    /// <summary>Bytes of memory, a multiple of 1 MiB, no less than the aperture.</summary>
+    public ulong MemorySize { get; init; } = 1UL << 30;
+
+    /// <summary>Bytes of the aperture, a power of two, at least 1 MiB.</summary>
+    public ulong ApertureSize { get; init; } = 256UL << 20;
+
+    /// <summary>What copies within the memory, and fills, take: bytes a second.</summary>
+    public ulong MemoryBytesPerSecond { get; init; } = 800_000_000_000;
+
+    /// <summary>What the engine takes to begin a command.</summary>
+    public SimTime CommandDelay { get; init; } = SimTime.FromNanoseconds(500);
+
+    /// <summary>Bytes moved at a time.</summary>
+    public int PieceSize { get; init; } = 64 << 10;
+
+    /// <summary>MSI-X vectors; completions use the first.</summary>
+    public int Vectors { get; init; } = 4;
+}
