@@ -1,0 +1,87 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Physr.Machine;
+
+namespace Physr.Cli;
+
+/// <summary>The tool's entry: verbs, usage errors, and the last word on anything that nobody expected.</summary>
+public static class PhysrCli
+{
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">The arguments, without the tool's name.</param>
+    /// <param name="terminal">Where to write.</param>
+    /// <param name="runScenario">Runs scenarios; null is the machine.</param>
+    /// <param name="cancellation">Stops the verb.</param>
+    /// <returns>The exit code, see <see cref="ExitCode"/>.</returns>
+    public static int Invoke(IReadOnlyList<string> args, Terminal terminal, RunScenario? runScenario = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        ArgumentNullException.ThrowIfNull(terminal);
+        InvocationConfiguration configuration = new()
+        {
+            Output = terminal.Output,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+
+        try
+        {
+            ParseResult parsed = CreateRoot(terminal, runScenario ?? ScenarioRunner.Run).Parse(args);
+            return parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction
+                ? ReportUsage(parsed, terminal)
+                : parsed.InvokeAsync(configuration, cancellation).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            terminal.Error.WriteLine("physr: interrupted");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or PhysrException)
+        {
+            terminal.Error.WriteLine($"physr: {OneLine(failure.Message)}");
+            return ExitCode.Failure;
+        }
+#pragma warning disable CA1031 // The last line of defence: a user never sees a stack trace.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            terminal.Error.WriteLine($"physr: this is a defect of physr: {failure.GetType().Name}: {OneLine(failure.Message)}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static RootCommand CreateRoot(Terminal terminal, RunScenario runScenario) =>
+        new("Memory and DMA without page descriptors: runs simulated hosts, and judges peer-to-peer on real ones.")
+        {
+            RunCommand.Create(terminal, runScenario),
+        };
+
+    // System.CommandLine would print the whole help on standard output, and end with 1.
+    private static int ReportUsage(ParseResult parsed, Terminal terminal)
+    {
+        Command command = parsed.CommandResult.Command;
+        bool isVerb = command is not RootCommand;
+        string verb = isVerb ? $"physr {command.Name}" : "physr";
+        IEnumerable<string> messages = isVerb
+            ? parsed.Errors.Select(static error => error.Message).Distinct(StringComparer.Ordinal)
+            : [DescribeVerb(parsed, command)];
+        foreach (string message in messages)
+        {
+            terminal.Error.WriteLine($"{verb}: {OneLine(message)}");
+        }
+
+        terminal.Error.WriteLine($"See '{verb} --help'.");
+        return ExitCode.BadInput;
+    }
+
+    private static string DescribeVerb(ParseResult parsed, Command root)
+    {
+        string verbs = string.Join(", ", root.Subcommands.Select(static verb => verb.Name));
+        return parsed.UnmatchedTokens is [var first, ..] ? $"there is no verb or option '{first}' (verbs: {verbs})" : $"which verb? ({verbs})";
+    }
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
+}

@@ -1,0 +1,108 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Physr.Machine.Reports;
+
+namespace Physr.Cli.Rendering;
+
+/// <summary>A run as one JSON object. Members keep their order; two runs of one seed differ in <c>wallSeconds</c> alone.</summary>
+public static class RunReportJson
+{
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The object, indented, without a line end behind it.</summary>
+    public static string Write(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("scenario", report.Scenario);
+            json.WriteNumber("seed", report.Seed);
+            json.WriteBoolean("verified", report.Verified);
+            json.WriteNumber("leaks", report.Leaks);
+            json.WriteStartArray("routes");
+            foreach (RouteReport route in report.Routes)
+            {
+                WriteRoute(json, route);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
+
+    private static void WriteRoute(Utf8JsonWriter json, RouteReport route)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", route.Name);
+        json.WriteString("verdict", route.Verdict);
+        json.WriteStartArray("reasons");
+        foreach (string reason in route.Reasons)
+        {
+            json.WriteStringValue(reason);
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("payloadBytes", route.PayloadBytes);
+        json.WriteNumber("dramBytes", route.DramBytes);
+        WriteLinks(json, route.Links);
+        json.WriteNumber("rangeEntries", route.RangeEntries);
+        json.WriteNumber("rangeBytes", route.RangeBytes);
+        json.WriteNumber("pageDescriptors", route.PageDescriptors);
+        json.WriteNumber("descriptorBytes", route.DescriptorBytes);
+        WriteReal(json, "estimatedSeconds", route.EstimatedSeconds);
+        json.WriteString("bottleneck", route.Bottleneck);
+        WriteReal(json, "wallSeconds", route.WallSeconds);
+        json.WriteString("sha256", route.Sha256);
+        json.WriteString("provider", route.Provider);
+        json.WriteBoolean("fellBack", route.FellBack);
+        json.WriteNumber("dramControlBytes", route.DramControlBytes);
+        json.WriteBoolean("verified", route.Verified);
+        json.WriteNumber("leaks", route.Leaks);
+        WriteTransfers(json, route.Transfers);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLinks(Utf8JsonWriter json, IReadOnlyList<LinkBytes> links)
+    {
+        json.WriteStartArray("links");
+        foreach (LinkBytes link in links)
+        {
+            json.WriteStartObject();
+            json.WriteString("from", link.From);
+            json.WriteString("to", link.To);
+            json.WriteNumber("bytes", link.Bytes);
+            json.WriteNumber("controlBytes", link.ControlBytes);
+            WriteReal(json, "utilization", link.Utilization);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteTransfers(Utf8JsonWriter json, IReadOnlyList<TransferReport> transfers)
+    {
+        json.WriteStartArray("transfers");
+        foreach (TransferReport transfer in transfers)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", transfer.Name);
+            json.WriteNumber("bytes", transfer.Bytes);
+            json.WriteString("sha256", transfer.Sha256);
+            json.WriteBoolean("verified", transfer.Verified);
+            json.WriteString("error", transfer.Error);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    // JSON has no infinity and no NaN; a route that moved nothing may have either.
+    private static void WriteReal(Utf8JsonWriter json, string name, double value) => json.WriteNumber(name, double.IsFinite(value) ? value : 0);
+}
