@@ -63,7 +63,7 @@ internal sealed partial class DisjointMap<T>
         }
 
         value = leaf.Tails[index].Value;
-        if (leaf.Count - 1 <= RangeLeafSize.Sparse && FindMergePartner(chunk.Leaves, position, position, leaf.Count - 1) != position)
+        if (leaf.Count - 1 <= RangeLeafSize.Sparse && FindMergePartner(chunk.Leaves, position, position, leaf.Count - 1) >= 0)
         {
             Restructure(start, end, []);
         }

@@ -160,6 +160,7 @@ public class RangeMapTests
         RangeMap<PhysicalAddress, int> flat = new();
         RangeMap<PhysicalAddress, object> objects = new();
         RangeMap<PhysicalAddress, int> nested = new(RangeOverlap.Nest);
+        RangeMap<PhysicalAddress, int> small = new();
         object value = new();
         for (ulong i = 0; i < 400; i++)
         {
@@ -186,6 +187,8 @@ public class RangeMapTests
                 flat.TryAdd(same, 1);
                 objects.TryRemove(same, out _);
                 objects.TryAdd(same, value);
+                small.TryAdd(same, 1);
+                small.TryRemove(same, out _);
             }
 
             foreach (RangeMapEntry<PhysicalAddress, int> entry in nested.Ranges())
