@@ -1,12 +1,13 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Machine.Offload;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 
 namespace Physr.Machine;
 
 /// <summary>Builds the machine of a scenario afresh for each route, moves the bytes and reports.</summary>
-public static partial class ScenarioRunner
+public static class ScenarioRunner
 {
     /// <summary>Runs every route in order.</summary>
     /// <param name="scenario">A checked scenario.</param>
@@ -18,6 +19,19 @@ public static partial class ScenarioRunner
     public static RunReport Run(Scenario scenario, ulong? seed = null, IRunObserver? observer = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        throw new NotSupportedException();
+        ulong effective = seed ?? scenario.Seed;
+        ulong payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
+        List<RouteReport> reports = [];
+        foreach (RouteSpec route in scenario.Routes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, payload);
+            using RouteRun run = new(scenario, route, effective, observer);
+            RouteReport report = run.Run(cancellation);
+            reports.Add(report);
+            observer?.RouteFinished(report);
+        }
+
+        return new(scenario.Name, effective, reports);
     }
 }

@@ -29,6 +29,9 @@ internal interface ITransferEnd
     /// <returns>How many.</returns>
     int Poll(Span<EndCompletion> completions);
 
+    /// <summary>Ends what cannot end by itself any more, because nothing is left that could happen: the commands then come back as failed.</summary>
+    void Recover();
+
     /// <summary>Forgets the staging memory; the device no longer reaches it.</summary>
     void Close();
 

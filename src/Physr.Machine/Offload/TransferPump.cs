@@ -46,6 +46,7 @@ internal sealed class TransferPump
         ulong next = 0;
         ulong stored = 0;
         string? error = null;
+        bool recovered = false;
         while (stored < chunks && (error is null || _outstanding != 0))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -70,11 +71,21 @@ internal sealed class TransferPump
                 observer?.Progress(bytesDone, payload);
             }
 
-            if (!moved && !storedAny && !_scheduler.Step())
+            if (moved || storedAny || _scheduler.Step())
             {
-                error ??= $"the devices came to rest with {_outstanding} commands unanswered";
+                continue;
+            }
+
+            // Nothing will happen any more. A driver is asked once to end what it has outstanding; what is still missing then is lost.
+            error ??= $"the devices came to rest with {_outstanding} commands unanswered";
+            if (recovered)
+            {
                 break;
             }
+
+            recovered = true;
+            _from.Recover();
+            _to.Recover();
         }
 
         return error;

@@ -1,0 +1,66 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Devices;
+using Physr.Machine.Gpu;
+using Physr.Machine.Nvme;
+using Physr.Machine.Nvme.Media;
+using Physr.Machine.Rdma;
+using Physr.Machine.Scenarios;
+using Physr.Machine.Simulation;
+
+namespace Physr.Machine.Offload;
+
+/// <summary>Makes the device models of a scenario, and keeps the media of its namespaces, to be inspected past the devices.</summary>
+internal sealed class DeviceFactory : IDisposable
+{
+    private readonly ulong _seed;
+    private readonly Dictionary<string, INvmeMedia> _media = new(StringComparer.Ordinal);
+
+    public DeviceFactory(ulong seed) => _seed = seed;
+
+    public INvmeMedia MediaOf(string name) => _media[name];
+
+    public DeviceModel Make(FabricSpec spec) => spec.Kind switch
+    {
+        FabricKind.Nvme => MakeDrive(spec),
+        FabricKind.RdmaNic => new RdmaNic(spec.Name, new()),
+        FabricKind.Gpu => new GpuDevice(spec.Name, new() { MemorySize = spec.MemoryBytes, ApertureSize = spec.ApertureBytes }),
+        _ => throw new PhysrException("make device", spec.Name, Errno.EINVAL, $"{spec.Kind} is no device"),
+    };
+
+    public void Dispose()
+    {
+        foreach (INvmeMedia media in _media.Values)
+        {
+            media.Dispose();
+        }
+    }
+
+    private NvmeController MakeDrive(FabricSpec spec) => new(spec.Name, new()
+    {
+        Namespaces = [.. spec.Namespaces.Select(each => new NvmeNamespaceOptions(Open(each), each.LbaBytes))],
+        MemoryBufferBytes = spec.CmbBytes,
+        MemoryBufferBar = spec.CmbBar,
+        ReadBytesPerSecond = spec.ReadBytesPerSecond,
+        WriteBytesPerSecond = spec.WriteBytesPerSecond,
+        ReadLatency = SimTime.FromNanoseconds(spec.LatencyNanoseconds),
+        WriteLatency = SimTime.FromNanoseconds(spec.LatencyNanoseconds),
+    });
+
+    private INvmeMedia Open(NamespaceSpec spec)
+    {
+        INvmeMedia media;
+        if (spec.BackingPath is { } path)
+        {
+            Errno errno = FileMedia.TryOpen(path, isReadOnly: false, spec.LbaBytes, out FileMedia? file, out string detail);
+            media = errno == Errno.None ? file! : throw new PhysrException("open namespace", spec.Name, errno, detail);
+        }
+        else
+        {
+            media = new MemoryMedia(spec.Name, spec.SizeBytes, SeededRandom.For(_seed, spec.Name).Next());
+        }
+
+        _media.Add(spec.Name, media);
+        return media;
+    }
+}

@@ -1,0 +1,111 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Machine.Fabric;
+using Physr.Machine.Rdma;
+using Physr.Machine.Rdma.Host;
+using Physr.Machine.Rdma.Spec;
+
+namespace Physr.Machine.Offload;
+
+/// <summary>A remote initiator as the end of a transfer: the NIC reads its memory into staging memory and writes staging memory to it.</summary>
+internal sealed class RdmaEnd : ITransferEnd, IDisposable
+{
+    private const int MaxTransfers = 256;
+    private const int Messages = 4;
+    private const int MessageBytes = 64;
+
+    private readonly RemoteInitiator _initiator;
+    private readonly RdmaDriver _driver;
+    private readonly RdmaConnection _connection;
+    private readonly RdmaMemoryRegion _remote;
+    private RdmaMemoryRegion _staging;
+    private bool _isOpen;
+
+    public RdmaEnd(string name, FabricNode node, SimulatedMachine machine, RemoteInitiator initiator)
+    {
+        Name = name;
+        Node = node;
+        _initiator = initiator;
+        Require(RdmaDriver.TryOpen(machine.HostOf(node), out RdmaDriver? driver), "open");
+        _driver = driver!;
+        try
+        {
+            Require(RdmaConnection.TryCreate(_driver, MaxTransfers, Messages, MessageBytes, out RdmaConnection? connection), "create the queue pair");
+            _connection = connection!;
+            Require(_connection.QueuePair.Connect(initiator.Connection.QueuePair.Number), "connect");
+            Require(initiator.Connection.QueuePair.Connect(_connection.QueuePair.Number), "connect the initiator");
+            RdmaAccess all = RdmaAccess.LocalWrite | RdmaAccess.RemoteRead | RdmaAccess.RemoteWrite;
+            Require(initiator.TryExpose(0, initiator.MemoryLength, all, out _remote), "expose the initiator's memory");
+        }
+        catch (PhysrException)
+        {
+            _connection?.Dispose();
+            _driver.Dispose();
+            throw;
+        }
+    }
+
+    public string Name { get; }
+
+    public FabricNode Node { get; }
+
+    public void Open(DmaRangeList staging)
+    {
+        if (!_isOpen)
+        {
+            Require(_driver.TryRegister(staging, RdmaAccess.LocalWrite, out _staging), "register the staging memory");
+            _isOpen = true;
+        }
+    }
+
+    public bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag) =>
+        _connection.QueuePair.TryPostRead(_staging, stagingOffset, length, _remote, offset, (ulong)tag) == Errno.None;
+
+    public bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag) =>
+        _connection.QueuePair.TryPostWrite(_staging, stagingOffset, length, _remote, offset, (ulong)tag) == Errno.None;
+
+    public int Poll(Span<EndCompletion> completions)
+    {
+        int count = 0;
+        while (count < completions.Length && _connection.TryComplete(out RdmaWorkCompletion done))
+        {
+            completions[count++] = new((int)done.Id, done.IsSuccess ? null : Describe(done));
+        }
+
+        return count;
+    }
+
+    public void Recover() => _connection.QueuePair.Abort();
+
+    public void Close()
+    {
+        if (_isOpen)
+        {
+            _isOpen = false;
+            _driver.Deregister(_staging);
+        }
+    }
+
+    public void Inspect(ulong offset, Span<byte> destination) => _initiator.Memory.Read(offset, destination);
+
+    public void Dispose()
+    {
+        Close();
+        _connection.Dispose();
+        _driver.Dispose();
+    }
+
+    private static string Describe(in RdmaWorkCompletion done)
+    {
+        string bus = done.BusStatus == Bus.BusStatus.Success ? "" : $" ({done.BusStatus} on the bus)";
+        return $"{done.Opcode} ended with {done.Status}{bus}";
+    }
+
+    private void Require(Errno errno, string what)
+    {
+        if (errno != Errno.None)
+        {
+            throw new PhysrException(what, $"{Name} through {Node.Name}", errno, "the NIC did not answer as it should");
+        }
+    }
+}
