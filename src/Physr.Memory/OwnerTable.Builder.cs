@@ -9,7 +9,7 @@ public sealed partial class OwnerTable
     public static OwnerTable Build(IEnumerable<OwnedRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
-        Segment[] segments = Flatten(ranges);
+        Segment[] segments = Flatten(ranges, out ulong[] starts);
         if (segments.Length == 0)
         {
             return Empty;
@@ -26,15 +26,15 @@ public sealed partial class OwnerTable
         int first = 0;
         for (uint i = 0; i < topCount; i++)
         {
-            Fill(slots, (int)i, (ulong)i << TopShift, TopShift, segments, ref first);
+            Fill(slots, (int)i, (ulong)i << TopShift, TopShift, segments, starts, ref first);
         }
 
-        return new([.. slots], topCount, segments);
+        return new([.. slots], topCount, segments, starts);
     }
 
     /// <summary>Sets one slot that stands for the bytes [start, start + 2^shift), and the levels below it. Slots are filled ascending, so that
     /// <paramref name="first"/>, the first segment that ends above start, only moves up.</summary>
-    private static void Fill(List<uint> slots, int slot, ulong start, int shift, Segment[] segments, ref int first)
+    private static void Fill(List<uint> slots, int slot, ulong start, int shift, Segment[] segments, ulong[] starts, ref int first)
     {
         ulong end = start + (1UL << shift);
         while (first < segments.Length && segments[first].End <= start)
@@ -42,12 +42,12 @@ public sealed partial class OwnerTable
             first++;
         }
 
-        if (first == segments.Length || segments[first].Start >= end)
+        if (first == segments.Length || starts[first] >= end)
         {
             return;
         }
 
-        if (segments[first].Start <= start && segments[first].End >= end)
+        if (starts[first] <= start && segments[first].End >= end)
         {
             slots[slot] = (uint)first + 1;
             return;
@@ -69,12 +69,12 @@ public sealed partial class OwnerTable
         int childShift = shift - 9;
         for (int i = 0; i < FanOut; i++)
         {
-            Fill(slots, child + i, start + ((ulong)i << childShift), childShift, segments, ref first);
+            Fill(slots, child + i, start + ((ulong)i << childShift), childShift, segments, starts, ref first);
         }
     }
 
-    /// <summary>Cuts nested ranges into runs with one owner each, ascending, joining neighbours of the same owner only where the same range goes on.</summary>
-    private static Segment[] Flatten(IEnumerable<OwnedRange> ranges)
+    /// <summary>Cuts nested ranges into runs with one owner each, ascending; a range goes on after what is nested in it.</summary>
+    private static Segment[] Flatten(IEnumerable<OwnedRange> ranges, out ulong[] starts)
     {
         List<OwnedRange> sorted = [.. ranges.Where(range => !range.Range.IsEmpty)];
 
@@ -87,6 +87,7 @@ public sealed partial class OwnerTable
         });
 
         List<Segment> segments = new(sorted.Count);
+        List<ulong> from = new(sorted.Count);
         Stack<OwnedRange> open = new();
         ulong reached = 0;
         foreach (OwnedRange next in sorted)
@@ -107,6 +108,7 @@ public sealed partial class OwnerTable
         }
 
         Close(ulong.MaxValue);
+        starts = [.. from];
         return [.. segments];
 
         void Close(ulong upTo)
@@ -122,7 +124,8 @@ public sealed partial class OwnerTable
         {
             if (end > reached)
             {
-                segments.Add(new(reached, end, range.Provider.Value));
+                from.Add(reached);
+                segments.Add(new(end, range.Provider.Value));
                 reached = end;
             }
         }
