@@ -3,6 +3,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Physr.Machine;
+using Physr.Machine.Scenarios;
+using Physr.Memory;
 
 namespace Physr.Cli;
 
@@ -57,7 +59,15 @@ public static class PhysrCli
         new("Memory and DMA without page descriptors: runs simulated hosts, and judges peer-to-peer on real ones.")
         {
             RunCommand.Create(terminal, runScenario),
+            P2PCommand.Create(),
+            MemmapCommand.Create(LoadMemory),
+            CaptureCommand.Create(),
         };
+
+    private static MemoryMap LoadMemory(string path) =>
+        ScenarioReader.TryRead(path, null, out Scenario? scenario, out IReadOnlyList<ScenarioError> errors)
+            ? ScenarioMemoryMap.Of(scenario)
+            : throw new PhysrException(string.Join(Environment.NewLine, errors));
 
     // System.CommandLine would print the whole help on standard output, and end with 1.
     private static int ReportUsage(ParseResult parsed, Terminal terminal)

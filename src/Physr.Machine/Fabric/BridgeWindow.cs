@@ -46,12 +46,28 @@ internal static class BridgeWindow
         return Contains(prefetchable, baseUpper, limitUpper, address);
     }
 
+    /// <summary>The open windows, as bus addresses: first the non-prefetchable one, then the prefetchable.</summary>
+    public static IEnumerable<(ulong Start, ulong Length)> Open(EmulatedConfigSpace config)
+    {
+        uint memory = config.ReadDword(ConfigRegister.MemoryBase);
+        uint prefetchable = config.ReadDword(ConfigRegister.PrefetchableBase);
+        (ulong First, ulong Last)[] windows =
+        [
+            Bounds(memory, 0, 0),
+            Bounds(prefetchable, config.ReadDword(ConfigRegister.PrefetchableBaseUpper), config.ReadDword(ConfigRegister.PrefetchableLimitUpper)),
+        ];
+        return windows.Where(static window => window.First <= window.Last).Select(static window => (window.First, window.Last - window.First + 1));
+    }
+
     private static uint Pack(ulong first, ulong last) => (uint)(((first >> 20) & 0xfff) << 4) | ((uint)(((last >> 20) & 0xfff) << 4) << 16);
 
     private static bool Contains(uint register, uint baseUpper, uint limitUpper, ulong address)
     {
-        ulong first = ((ulong)baseUpper << 32) | ((ulong)(register & 0xfff0) << 16);
-        ulong last = ((ulong)limitUpper << 32) | (register & 0xfff0_0000) | (Granule - 1);
-        return address >= first && address <= last && first <= last;
+        (ulong first, ulong last) = Bounds(register, baseUpper, limitUpper);
+        return address >= first && address <= last;
     }
+
+    /// <summary>First and last byte; a closed window's first lies above its last.</summary>
+    private static (ulong First, ulong Last) Bounds(uint register, uint baseUpper, uint limitUpper) =>
+        (((ulong)baseUpper << 32) | ((ulong)(register & 0xfff0) << 16), ((ulong)limitUpper << 32) | (register & 0xfff0_0000) | (Granule - 1));
 }

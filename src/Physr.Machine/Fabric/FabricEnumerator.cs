@@ -36,7 +36,11 @@ internal sealed class FabricEnumerator
         foreach (FabricNode bridge in fabric.Nodes.Where(static node => node.Spec.Kind == FabricKind.HostBridge))
         {
             enumerator.Number(bridge);
+            ulong low = enumerator._nextLow = Alignment.Up(enumerator._nextLow, WindowGranule);
+            ulong high = enumerator._nextHigh = Alignment.Up(enumerator._nextHigh, WindowGranule);
             enumerator.Place(bridge, bridge.Spec.BusOffset);
+            (ulong Start, ulong End)[] windows = [(low, enumerator._nextLow), (high, enumerator._nextHigh)];
+            bridge.RootWindows = [.. windows.Where(static window => window.End > window.Start).Select(static window => new PhysicalRange(new(window.Start), window.End - window.Start))];
         }
     }
 

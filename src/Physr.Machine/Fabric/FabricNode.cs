@@ -46,6 +46,9 @@ public sealed class FabricNode
     /// <summary>The link below a root or downstream port; null without a child.</summary>
     public FabricLink? Link { get; internal set; }
 
+    /// <summary>What a host bridge decodes for the buses below it, in the CPU's addresses; none for other nodes.</summary>
+    public IReadOnlyList<PhysicalRange> RootWindows { get; internal set; } = [];
+
     /// <summary>Whether the device is in its slot.</summary>
     public bool IsPresent { get; internal set; } = true;
 

@@ -2,7 +2,9 @@
 
 using Physr.Machine.Devices;
 using Physr.Machine.Fabric;
+using Physr.Machine.Scenarios;
 using Physr.Memory;
+using Physr.Pci.Spec;
 
 namespace Physr.Machine.Host;
 
@@ -18,17 +20,37 @@ internal static class MachineMemoryMap
             Require(map.AddRam(fabric.Layout.High, out _), "high RAM");
         }
 
-        foreach (FabricNode node in fabric.Nodes)
+        // From the leaves up: of two equal ranges the later goes around the earlier, as a window goes around the one BAR that fills it.
+        foreach (FabricNode node in fabric.Nodes.Reverse())
         {
+            if (node.IsPort || node.Spec.Kind == FabricKind.Switch)
+            {
+                string bus = $"PCI Bus 0000:{node.Config.ReadByte(ConfigRegister.SecondaryBus):x2}";
+                foreach ((ulong start, ulong length) in BridgeWindow.Open(node.Config))
+                {
+                    Insert(map, bus, unchecked(start - node.HostBridge.Spec.BusOffset), length);
+                }
+            }
+
             foreach (BarProfile bar in node.Device?.Profile.Bars ?? [])
             {
-                PhysicalRange range = new(new(unchecked(BarAssignment.Read(node, bar) - node.HostBridge.Spec.BusOffset)), bar.Size);
-                Require(map.Resources.Insert(node.Address.ToString(), range, ResourceFlags.Memory, ResourceDescriptor.None, out _, out _), $"{node.Name} BAR {bar.Index}");
+                Insert(map, node.Address.ToString(), unchecked(BarAssignment.Read(node, bar) - node.HostBridge.Spec.BusOffset), bar.Size);
+            }
+            if (node.Spec.Kind == FabricKind.HostBridge)
+            {
+                string bus = $"PCI Bus 0000:{node.Address.Bus:x2}";
+                foreach (PhysicalRange window in node.RootWindows)
+                {
+                    Insert(map, bus, window.Start.Value, window.Length);
+                }
             }
         }
 
         return map;
     }
+
+    private static void Insert(MemoryMap map, string name, ulong start, ulong length) =>
+        Require(map.Resources.Insert(name, new(new(start), length), ResourceFlags.Memory, ResourceDescriptor.None, out _, out _), name);
 
     private static void Require(Errno errno, string what)
     {
