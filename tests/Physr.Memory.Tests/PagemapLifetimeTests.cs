@@ -189,7 +189,18 @@ public sealed class PagemapLifetimeTests
         {
             MemoryMap map = new();
             Pagemap pagemap = map.Registered(MemoryType.Generic, Range(GiB, 2 * MiB));
-            await Task.WhenAll(Task.Run(() => map.Unregister(pagemap)), Task.Run(() => map.Unregister(pagemap)), Task.Run(() => map.TryUnregister(pagemap)));
+
+            // Both teardowns wait for one user, so that both wake at once and find the same registration.
+            Assert.True(map.TryGetPagemap(new PhysicalAddress(GiB).Frame, out PagemapReference held));
+            int started = 0;
+            Task[] teardowns = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+            {
+                Interlocked.Increment(ref started);
+                map.Unregister(pagemap);
+            }))];
+            SpinWait.SpinUntil(() => Volatile.Read(ref started) == 2 && !pagemap.IsLive);
+            held.Dispose();
+            await Task.WhenAll(teardowns);
             Assert.Equal(1, pagemap.ReleaseCount);
             AssertNothingLeft(map);
         }
