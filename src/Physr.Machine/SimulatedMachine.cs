@@ -101,7 +101,7 @@ public sealed class SimulatedMachine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(node);
         BarProfile profile = node.Device!.Profile.Bars.First(each => each.Index == bar);
-        return new(new(unchecked(BarAssignment.Read(node, profile) - node.HostBridge.Spec.BusOffset)), profile.Size);
+        return BarAssignment.CpuRange(node, profile);
     }
 
     /// <summary>The peer-to-peer provider of a device's BAR; a device's providers are made at the first call (row R43d).</summary>

@@ -17,6 +17,20 @@ internal static class BarAssignment
         return bar.Is64Bit ? address | ((ulong)node.Config.ReadDword(offset + 4) << 32) : address;
     }
 
+    /// <summary>Where the BAR lies in the CPU's address space.</summary>
+    public static PhysicalRange CpuRange(FabricNode node, BarProfile bar) =>
+        new(new(unchecked(Read(node, bar) - OffsetOf(node.HostBridge, bar))), bar.Size);
+
+    /// <summary>Whether a BAR goes into the 64-bit window, whose bus addresses may differ from the CPU's.</summary>
+    public static bool GoesHigh(BarProfile bar) => bar.Is64Bit && bar.IsPrefetchable;
+
+    /// <summary>Bus address minus CPU address of a BAR. The 32-bit window is never offset: its bus addresses have no room for it.</summary>
+    public static ulong OffsetOf(FabricNode hostBridge, BarProfile bar) => GoesHigh(bar) ? hostBridge.Spec.BusOffset : 0;
+
+    /// <summary>The bus address of a CPU address in a host bridge's windows.</summary>
+    public static ulong ToBus(FabricNode hostBridge, ulong cpuAddress) =>
+        cpuAddress >= RamLayout.HighBase ? unchecked(cpuAddress + hostBridge.Spec.BusOffset) : cpuAddress;
+
     public static void Write(FabricNode node, BarProfile bar, ulong busAddress)
     {
         int offset = ConfigRegister.BaseAddress0 + (4 * bar.Index);

@@ -102,9 +102,9 @@ internal sealed class FabricEnumerator
         {
             foreach (BarProfile bar in device.Profile.Bars.Where(static bar => !bar.IsIo).OrderByDescending(static bar => bar.Size))
             {
-                ref ulong cursor = ref GoesHigh(bar) ? ref _nextHigh : ref _nextLow;
+                ref ulong cursor = ref BarAssignment.GoesHigh(bar) ? ref _nextHigh : ref _nextLow;
                 cursor = Alignment.Up(cursor, Math.Max(bar.Size, PageSize.Size4K));
-                BarAssignment.Write(node, bar, unchecked(cursor + busOffset));
+                BarAssignment.Write(node, bar, unchecked(cursor + BarAssignment.OffsetOf(node.HostBridge, bar)));
                 cursor += bar.Size;
             }
         }
@@ -123,18 +123,16 @@ internal sealed class FabricEnumerator
         {
             _nextLow = Alignment.Up(_nextLow, WindowGranule);
             _nextHigh = Alignment.Up(_nextHigh, WindowGranule);
-            BridgeWindow.SetMemory(node.Config, unchecked(lowStart + busOffset), _nextLow - lowStart);
+            BridgeWindow.SetMemory(node.Config, lowStart, _nextLow - lowStart);
             BridgeWindow.SetPrefetchable(node.Config, unchecked(highStart + busOffset), _nextHigh - highStart);
         }
 
         node.Config.WriteWord(ConfigRegister.Command, (ushort)(PciCommand.MemorySpace | PciCommand.BusMaster));
     }
 
-    private static bool GoesHigh(BarProfile bar) => bar.Is64Bit && bar.IsPrefetchable;
-
     private static ulong LargestBar(FabricNode node, bool high)
     {
-        ulong largest = node.Device?.Profile.Bars.Where(bar => !bar.IsIo && GoesHigh(bar) == high).Select(static bar => bar.Size).DefaultIfEmpty().Max() ?? 0;
+        ulong largest = node.Device?.Profile.Bars.Where(bar => !bar.IsIo && BarAssignment.GoesHigh(bar) == high).Select(static bar => bar.Size).DefaultIfEmpty().Max() ?? 0;
         foreach (FabricNode child in node.Children)
         {
             largest = Math.Max(largest, LargestBar(child, high));

@@ -39,9 +39,8 @@ internal static class FabricTopology
     {
         foreach (Devices.BarProfile bar in node.Device?.Profile.Bars ?? [])
         {
-            ulong cpu = unchecked(BarAssignment.Read(node, bar) - node.HostBridge.Spec.BusOffset);
             PciResourceFlags flags = bar.IsIo ? PciResourceFlags.Io : PciResourceFlags.Memory;
-            yield return new PciResource(bar.Index, new PhysicalRange(new(cpu), bar.Size), flags);
+            yield return new PciResource(bar.Index, BarAssignment.CpuRange(node, bar), flags);
         }
     }
 }

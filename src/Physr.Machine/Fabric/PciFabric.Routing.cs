@@ -125,7 +125,7 @@ public sealed partial class PciFabric
 
         foreach (FabricNode bridge in _nodes.Where(static node => node.Spec.Kind == FabricKind.HostBridge))
         {
-            ulong onBus = unchecked(address + bridge.Spec.BusOffset);
+            ulong onBus = BarAssignment.ToBus(bridge, address);
             foreach (FabricNode child in bridge.Children)
             {
                 bool claims = child.IsPort ? BridgeWindow.Claims(child.Config, onBus) : Decode(child, onBus, out _, out _);

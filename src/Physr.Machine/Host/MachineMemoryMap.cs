@@ -28,13 +28,13 @@ internal static class MachineMemoryMap
                 string bus = $"PCI Bus 0000:{node.Config.ReadByte(ConfigRegister.SecondaryBus):x2}";
                 foreach ((ulong start, ulong length) in BridgeWindow.Open(node.Config))
                 {
-                    Insert(map, bus, unchecked(start - node.HostBridge.Spec.BusOffset), length);
+                    Insert(map, bus, start >= RamLayout.HighBase ? unchecked(start - node.HostBridge.Spec.BusOffset) : start, length);
                 }
             }
 
             foreach (BarProfile bar in node.Device?.Profile.Bars ?? [])
             {
-                Insert(map, node.Address.ToString(), unchecked(BarAssignment.Read(node, bar) - node.HostBridge.Spec.BusOffset), bar.Size);
+                Insert(map, node.Address.ToString(), BarAssignment.CpuRange(node, bar).Start.Value, bar.Size);
             }
             if (node.Spec.Kind == FabricKind.HostBridge)
             {

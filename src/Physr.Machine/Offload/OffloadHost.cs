@@ -5,6 +5,7 @@ using Physr.Machine.Nvme;
 using Physr.Machine.Rdma;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
+using Physr.Memory;
 
 namespace Physr.Machine.Offload;
 
@@ -92,10 +93,36 @@ internal sealed class OffloadHost : IDisposable
     }
 
     /// <summary>What was not given back, once everything should have been.</summary>
-    public int CountLeaks() =>
-        checked((int)(Machine.Mapper.ActiveMappings + Machine.Map.ActiveProviderUses + Machine.Map.DescriptorCount))
-        + Machine.Memory.Outstanding
-        + Machine.Fabric.Nodes.Where(static node => node.IsPresent).Select(static node => node.Device).OfType<RdmaNic>().Sum(static nic => nic.LiveRegions + nic.LiveQueuePairs);
+    public IEnumerable<string> FindLeaks()
+    {
+        if (Machine.Mapper.ActiveMappings != 0)
+        {
+            yield return $"{Machine.Mapper.ActiveMappings} DMA mappings";
+        }
+
+        foreach (P2PProvider provider in Machine.Map.Providers.Where(static provider => provider.ActiveUses != 0))
+        {
+            yield return $"{provider.ActiveUses} uses of {provider}";
+        }
+
+        if (Machine.Map.DescriptorCount != 0)
+        {
+            yield return $"{Machine.Map.DescriptorCount} page descriptors";
+        }
+
+        foreach (string purpose in Machine.Memory.OutstandingPurposes)
+        {
+            yield return $"host memory: {purpose}";
+        }
+
+        foreach (RdmaNic nic in Machine.Fabric.Nodes.Where(static node => node.IsPresent).Select(static node => node.Device).OfType<RdmaNic>())
+        {
+            if (nic.LiveRegions + nic.LiveQueuePairs != 0)
+            {
+                yield return $"{nic.Name}: {nic.LiveRegions} memory regions, {nic.LiveQueuePairs} queue pairs";
+            }
+        }
+    }
 
     /// <summary>How long each device's own part (media, network) was busy.</summary>
     public IEnumerable<(string Name, double BusySeconds)> DeviceBusySeconds()

@@ -52,7 +52,7 @@ internal sealed class RouteRun : IDisposable
         string staged = "none";
         (int Entries, ulong Bytes) ranges = default;
         (long Count, long Bytes) descriptors = default;
-        int stuck = 0;
+        List<string> leaked = [];
         SimTime begun = SimTime.Zero;
         SimTime ended = SimTime.Zero;
         if (isPeer || choice.MapType == P2PMapType.None || fellBack)
@@ -78,13 +78,22 @@ internal sealed class RouteRun : IDisposable
                 }
             }
 
-            stuck = peer is not null && peer.Pool.TryRelease() != Errno.None ? 1 : 0;
+            if (peer is not null && peer.Pool.TryRelease() != Errno.None)
+            {
+                leaked.Add($"the pool of {peer.Provider}: {peer.Pool.UsedBytes} bytes");
+            }
         }
         else
         {
             _transfers.AddRange(_scenario.Transfers.Select(static transfer => new TransferReport(transfer.Name, 0, "", false, "refused, and the scenario forbids falling back")));
         }
 
+        if (_unanswered != 0)
+        {
+            leaked.Add($"{_unanswered} commands that were never answered");
+        }
+
+        leaked.AddRange(_host.FindLeaks());
         double seconds = ended.Since(begun).Seconds;
         foreach (string fault in _machine.Fabric.Faults.Injected)
         {
@@ -111,7 +120,7 @@ internal sealed class RouteRun : IDisposable
             WallSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Sha256 = _transfers.TrueForAll(static transfer => transfer.Sha256.Length != 0) ? _check.RouteDigest() : "",
             Verified = _transfers.TrueForAll(static transfer => transfer.Verified),
-            Leaks = stuck + _unanswered + _host.CountLeaks(),
+            Leaked = leaked,
             Transfers = _transfers,
         };
     }

@@ -59,8 +59,11 @@ public sealed record RouteReport
     /// <summary>Whether every destination byte is right.</summary>
     public bool Verified { get; init; }
 
-    /// <summary>Mappings, pool pages, provider uses, slots and regions that were not given back.</summary>
-    public int Leaks { get; init; }
+    /// <summary>How many things were not given back.</summary>
+    public int Leaks => Leaked.Count;
+
+    /// <summary>What was not given back, by name: mappings, pool memory, provider uses, host memory, regions, commands.</summary>
+    public IReadOnlyList<string> Leaked { get; init; } = [];
 
     /// <summary>Each transfer.</summary>
     public IReadOnlyList<TransferReport> Transfers { get; init; } = [];

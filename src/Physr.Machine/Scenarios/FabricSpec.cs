@@ -29,7 +29,7 @@ public sealed record FabricSpec
     /// <summary>Lanes of that link.</summary>
     public int LinkLanes { get; init; }
 
-    /// <summary>Host bridge: bus address minus CPU address of its windows, wrapping.</summary>
+    /// <summary>Host bridge: bus address minus CPU address of its 64-bit window, wrapping. The window below 4 GiB is never offset.</summary>
     public ulong BusOffset { get; init; }
 
     /// <summary>NVMe: namespaces.</summary>

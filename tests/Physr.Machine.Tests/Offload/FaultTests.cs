@@ -34,7 +34,7 @@ public sealed class FaultTests
             RouteReport route = Assert.Single(ScenarioRunner.Run(scenario).Routes);
             hit = route.Reasons.Any(static reason => reason.StartsWith("injected:", StringComparison.Ordinal));
             string what = $"{kind} at step {step} of {target}, seed {scenario.Seed}: ";
-            Assert.True(route.Leaks == 0, what + $"{route.Leaks} leaks");
+            Assert.True(route.Leaks == 0, what + string.Join("; ", route.Leaked));
             Assert.All(route.Transfers, transfer => Assert.True(transfer.Verified == transfer.Error is null, what + transfer.Error));
             Assert.DoesNotContain(route.Transfers, static transfer => transfer.Error?.Contains("not the source's", StringComparison.Ordinal) == true);
             injected += hit ? 1UL : 0;
@@ -66,5 +66,5 @@ public sealed class FaultTests
     }
 
     /// <summary>Each of the first steps, where the devices come up, then ever wider: a run stays short and every phase is hit.</summary>
-    private static ulong Stride(ulong step) => step < 40 ? 1 : step < 120 ? 5 : 17;
+    private static ulong Stride(ulong step) => step < 40 ? 1UL : step < 120 ? 5UL : 17UL;
 }

@@ -156,7 +156,8 @@ public sealed class RouteTests
 
     private static RouteReport Run(RouteSpec route) => Assert.Single(ScenarioRunner.Run(OffloadScenario.Make([route])).Routes);
 
-    private static ulong Bytes(RouteReport route, string from, string to) => route.Links.Single(link => link.From == from && link.To == to).Bytes;
+    private static ulong Bytes(RouteReport route, string from, string to) =>
+        route.Links.Single(link => link.From.Equals(from, StringComparison.Ordinal) && link.To.Equals(to, StringComparison.Ordinal)).Bytes;
 
     private static string Describe(RunReport report) =>
         System.Text.Json.JsonSerializer.Serialize(report with { Routes = [.. report.Routes.Select(static route => route with { WallSeconds = 0 })] });
