@@ -23,6 +23,23 @@ public class RangeListTests
         Assert.Equal(new PhysicalAddress(200_001UL * 2 * PageSize.Size4K).Add(17), list.Seek((200_001UL * PageSize.Size4K) + 17).Range.Start);
     }
 
+    [Theory]
+    [InlineData(0x1000, 256UL << 20, 1023, 8)]
+    [InlineData(0x1000, (256UL << 20) + 0x1000, 1023, 16)]
+    [InlineData((1UL << 48) - 0x1000, 0x1000, 0, 8)]
+    [InlineData(1UL << 48, 0x1000, 0, 16)]
+    [InlineData(0x1000, 0x1000, 1024, 24)]
+    [InlineData(0x1001, 0xfff, 0, 16)]
+    [InlineData(0x1000, (1UL << 52) - 1, 0, 16)]
+    [InlineData(0x1000, 1UL << 52, 0, 24)]
+    public void R59a_TheFormGrowsExactlyWhereItMust(ulong start, ulong length, uint provider, ulong bytes)
+    {
+        ProvidedRange entry = new(new(new(start), length), new(provider));
+        RangeList list = RangeList.Of(entry.Range, entry.Provider);
+        Assert.Equal(bytes, list.PackedBytes);
+        Assert.Equal(entry, list.Seek(0));
+    }
+
     [Fact]
     public void R59e_AContiguousTerabyte_IsOneEntryHoweverItIsAppended()
     {
