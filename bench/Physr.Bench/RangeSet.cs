@@ -52,6 +52,9 @@ internal sealed class RangeSet
     public SortedArrayMap ToSortedArray() =>
         new([.. Ranges.Select(range => range.Start.Value)], [.. Ranges.Select((range, i) => (range.End.Value, i))]);
 
+    /// <summary>A red-black tree of these ranges.</summary>
+    public SortedSet<Node> ToTree() => [.. Ranges.Select((range, i) => new Node(range.Start.Value, range.End.Value, i))];
+
     /// <summary>A range map of these ranges, added in random order, as a map that lives is.</summary>
     public RangeMap<PhysicalAddress, int> ToRangeMap()
     {

@@ -1,0 +1,59 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Diagnostics;
+
+namespace Physr.Bench;
+
+/// <summary>Times pieces of work in turn, so that what disturbs the machine disturbs them alike, and prints the best time of each as a row of a Markdown table.</summary>
+internal sealed class RatioTable
+{
+    private const int Rounds = 15;
+
+    private readonly TextWriter _output;
+
+    /// <summary>Starts the table.</summary>
+    public RatioTable(TextWriter output)
+    {
+        _output = output;
+        output.WriteLine("| what | Physr | baseline | ratio | target | met |");
+        output.WriteLine("| --- | ---: | ---: | ---: | --- | --- |");
+    }
+
+    /// <summary>The best time of each piece of work per operation, in nanoseconds, the pieces in turn.</summary>
+    public static double[] TimeInTurn(int operations, params Action[] works)
+    {
+        // First through the tiers of the JIT, which promotes in the background.
+        for (int i = 0; i < 20; i++)
+        {
+            foreach (Action work in works)
+            {
+                work();
+            }
+
+            Thread.Sleep(10);
+        }
+
+        GC.Collect();
+        double[] best = new double[works.Length];
+        Array.Fill(best, double.MaxValue);
+        for (int round = 0; round < Rounds; round++)
+        {
+            for (int i = 0; i < works.Length; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                works[i]();
+                best[i] = Math.Min(best[i], Stopwatch.GetElapsedTime(start).TotalNanoseconds / operations);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>A row against a baseline of the same run; it is met when the ratio is at most <paramref name="most"/>.</summary>
+    public void Compare(string what, double ours, double baseline, double most, string target) =>
+        _output.WriteLine($"| {what} | {ours:0.0} ns | {baseline:0.0} ns | {ours / baseline:0.00} | {target} | {(ours / baseline <= most ? "yes" : "**no**")} |");
+
+    /// <summary>A row against a figure.</summary>
+    public void Limit(string what, double ours, string unit, double most, string target) =>
+        _output.WriteLine($"| {what} | {ours:0.##} {unit} | | | {target} | {(ours <= most ? "yes" : "**no**")} |");
+}
