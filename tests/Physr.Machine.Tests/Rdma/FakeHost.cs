@@ -153,13 +153,21 @@ internal sealed class FakeHost : IDeviceHost, IDeviceBus, ISimulated
             return false;
         }
 
-        if (traffic == Traffic.Payload && AllowedPayload is not null && !AllowedPayload.Exists(range => range.Contains(new DmaRange(address, (ulong)length))))
+        if (traffic == Traffic.Payload && AllowedPayload is not null)
         {
-            Trespass = $"payload at {address}+0x{length:x}";
+            Watch(address, length);
         }
 
         failed = new(BusStatus.UnsupportedRequest, Now);
         return address.Value >= Base && address.Value - Base <= (ulong)Memory.Length && (ulong)length <= (ulong)Memory.Length - (address.Value - Base);
+    }
+
+    private void Watch(DmaAddress address, int length)
+    {
+        if (!AllowedPayload!.Exists(range => range.Contains(new DmaRange(address, (ulong)length))))
+        {
+            Trespass = $"payload at {address}+0x{length:x}";
+        }
     }
 
     private SimTime Later(int length) => Now.Add(SimTime.FromNanoseconds(100)).Add(SimTime.ForBytes((ulong)length, 10_000_000_000));
