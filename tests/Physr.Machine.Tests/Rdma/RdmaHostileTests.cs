@@ -16,7 +16,7 @@ public sealed class RdmaHostileTests
     public void GarbageWorkRequests_NeverThrowAndNeverTouchPayloadOutsideTheirRegions()
     {
         int successes = 0;
-        for (ulong seed = 1; seed <= 300; seed++)
+        for (ulong seed = 1; seed <= 120; seed++)
         {
             SeededRandom random = new(seed);
             using RdmaFixture fixture = new(seed);
@@ -29,7 +29,7 @@ public sealed class RdmaHostileTests
                 // Half-right requests reach further than noise does.
                 RdmaWorkRequest work = new()
                 {
-                    Opcode = (RdmaOpcode)random.Below(6),
+                    Opcode = random.Below(4) == 0 ? (RdmaOpcode)random.Below(256) : (RdmaOpcode)(1 + random.Below(4)),
                     Flags = (byte)random.Next(),
                     Length = random.Below(2) == 0 ? (uint)random.Below(70_000) : (uint)random.Next(),
                     LocalKey = random.Below(8) == 0 ? (uint)random.Next() : local.Key,
@@ -39,7 +39,16 @@ public sealed class RdmaHostileTests
                 };
                 bool receive = random.Below(4) == 0;
                 Assert.Equal(Errno.None, fixture.QueuePair.TryPost(receive, (ulong)i, work));
-                fixture.Peer.Connection.TrySend("x"u8);
+                if (receive)
+                {
+                    fixture.Peer.Connection.TrySend("x"u8);
+                }
+
+                // Sometimes one at a time, so that the good ones finish; sometimes all together.
+                if (seed % 2 == 0)
+                {
+                    fixture.Scheduler.RunToIdle(1_000_000);
+                }
             }
 
             fixture.Scheduler.RunToIdle(1_000_000);
@@ -56,13 +65,13 @@ public sealed class RdmaHostileTests
             fixture.AssertNoLeaks();
         }
 
-        Assert.NotEqual(0, successes);
+        Assert.InRange(successes, 10, 8 * 120);
     }
 
     [Fact]
     public void GarbageCommandsAndRegisters_NeverThrowAndMoveNoPayload()
     {
-        for (ulong seed = 1; seed <= 200; seed++)
+        for (ulong seed = 1; seed <= 100; seed++)
         {
             SeededRandom random = new(seed);
             using RdmaFixture fixture = new(seed, open: false);
