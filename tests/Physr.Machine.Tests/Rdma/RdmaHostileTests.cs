@@ -30,12 +30,12 @@ public sealed class RdmaHostileTests
                 RdmaWorkRequest work = new()
                 {
                     Opcode = random.Below(4) == 0 ? (RdmaOpcode)random.Below(256) : (RdmaOpcode)(1 + random.Below(4)),
-                    Flags = (byte)random.Next(),
-                    Length = random.Below(2) == 0 ? (uint)random.Below(70_000) : (uint)random.Next(),
+                    Flags = (byte)(random.Next() | 1),
+                    Length = (uint)(random.Below(5) == 0 ? random.Next() : random.Below(4096)),
                     LocalKey = random.Below(8) == 0 ? (uint)random.Next() : local.Key,
                     RemoteKey = random.Below(8) == 0 ? (uint)random.Next() : remote.Key,
-                    LocalAddress = random.Below(3) == 0 ? random.Next() : local.FirstAddress + random.Below(70_000),
-                    RemoteAddress = random.Below(3) == 0 ? random.Next() : remote.FirstAddress + random.Below(70_000),
+                    LocalAddress = random.Below(8) == 0 ? random.Next() : local.FirstAddress + random.Below(70_000),
+                    RemoteAddress = random.Below(8) == 0 ? random.Next() : remote.FirstAddress + random.Below(70_000),
                 };
                 bool receive = random.Below(4) == 0;
                 Assert.Equal(Errno.None, fixture.QueuePair.TryPost(receive, (ulong)i, work));
