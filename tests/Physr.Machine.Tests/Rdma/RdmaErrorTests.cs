@@ -186,7 +186,7 @@ public sealed class RdmaErrorTests
     }
 
     [Fact]
-    public void R57_ABusThatFailsAtAnyStep_GivesAnErrorAndNeverWrongBytes()
+    public void ABusThatFailsAtAnyStep_GivesAnErrorAndNeverWrongBytes()
     {
         int failures = 0;
         for (int step = 1; ; step++)
