@@ -194,6 +194,7 @@ public sealed partial class RdmaNic
             Opcode = opcode,
             Status = status,
             VendorError = vendorError,
+            IsReceive = isReceive,
             Phase = RdmaCompletion.PhaseOf(queue.Produced, queue.Log2),
         }.Write(bytes);
         ulong slot = queue.Produced & ((1U << queue.Log2) - 1);

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Physr.Machine.Bus;
 using Physr.Machine.Devices;
 using Physr.Machine.Simulation;
@@ -92,9 +93,9 @@ internal sealed class FakeHost : IDeviceHost, IDeviceBus, ISimulated
 
     public ulong ReadRegister64(int bar, ulong offset) => ReadRegister(bar, offset, 8);
 
-    public void WriteRegister32(int bar, ulong offset, uint value) => WriteRegister(bar, offset, BitConverter.GetBytes(value));
+    public void WriteRegister32(int bar, ulong offset, uint value) => WriteRegister(bar, offset, MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in value)));
 
-    public void WriteRegister64(int bar, ulong offset, ulong value) => WriteRegister(bar, offset, BitConverter.GetBytes(value));
+    public void WriteRegister64(int bar, ulong offset, ulong value) => WriteRegister(bar, offset, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
 
     public void WriteRegister(int bar, ulong offset, ReadOnlySpan<byte> bytes)
     {
@@ -153,13 +154,21 @@ internal sealed class FakeHost : IDeviceHost, IDeviceBus, ISimulated
             return false;
         }
 
-        if (traffic == Traffic.Payload && AllowedPayload is not null && !AllowedPayload.Exists(range => range.Contains(new DmaRange(address, (ulong)length))))
+        if (traffic == Traffic.Payload && AllowedPayload is not null)
         {
-            Trespass = $"payload at {address}+0x{length:x}";
+            Watch(address, length);
         }
 
         failed = new(BusStatus.UnsupportedRequest, Now);
         return address.Value >= Base && address.Value - Base <= (ulong)Memory.Length && (ulong)length <= (ulong)Memory.Length - (address.Value - Base);
+    }
+
+    private void Watch(DmaAddress address, int length)
+    {
+        if (!AllowedPayload!.Exists(range => range.Contains(new DmaRange(address, (ulong)length))))
+        {
+            Trespass = $"payload at {address}+0x{length:x}";
+        }
     }
 
     private SimTime Later(int length) => Now.Add(SimTime.FromNanoseconds(100)).Add(SimTime.ForBytes((ulong)length, 10_000_000_000));

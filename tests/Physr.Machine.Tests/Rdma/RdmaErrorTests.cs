@@ -124,9 +124,9 @@ public sealed class RdmaErrorTests
         using RdmaFixture fixture = new(13);
         RdmaMemoryRegion local = fixture.Register(All, FakeHost.Range(0, 65536));
         Assert.Equal(Errno.None, fixture.Peer.Connection.TrySend("late"u8));
-        for (int i = 0; i < 20; i++)
+        while (fixture.Network.FromBToA.Packets == 0)
         {
-            fixture.Scheduler.Step();
+            Assert.True(fixture.Scheduler.Step());
         }
 
         Assert.False(fixture.Completions.TryPoll(out _));
@@ -186,7 +186,7 @@ public sealed class RdmaErrorTests
     }
 
     [Fact]
-    public void R57_ABusThatFailsAtAnyStep_GivesAnErrorAndNeverWrongBytes()
+    public void ABusThatFailsAtAnyStep_GivesAnErrorAndNeverWrongBytes()
     {
         int failures = 0;
         for (int step = 1; ; step++)
@@ -207,7 +207,7 @@ public sealed class RdmaErrorTests
             }
         }
 
-        Assert.InRange(failures, 40, 400);
+        Assert.InRange(failures, 30, 400);
     }
 
     /// <summary>Opens, registers, writes, reads, receives; true when all of it was reported as done, and then every byte is checked.</summary>

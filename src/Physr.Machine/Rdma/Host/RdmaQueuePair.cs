@@ -106,7 +106,7 @@ public sealed class RdmaQueuePair : IDisposable
 
     internal RdmaWorkCompletion Take(in RdmaCompletion entry)
     {
-        Ring ring = entry.Opcode == RdmaOpcode.Receive ? _receive : _send;
+        Ring ring = entry.IsReceive ? _receive : _send;
         ulong id = ring.Free(entry.RequestCount);
         return new(id, entry.Opcode, entry.Status, entry.ByteCount, (BusStatus)entry.VendorError, Number);
     }

@@ -6,7 +6,7 @@ namespace Physr.Machine.Rdma.Spec;
 
 /// <summary>A completion as it lies on a completion ring: 32 bytes, little-endian.</summary>
 /// <remarks>Layout: queue pair at 0, count of the work request at 4, byte count at 8, opcode at 12 (8 bits), status at 13 (8 bits), vendor error at 14 (16 bits),
-/// phase at 28. The phase is 1 on the ring's first lap, 0 on the second, and so on; a fresh ring is zero, so nothing looks like a completion before it is one.</remarks>
+/// receive ring at 16 (8 bits, 0 or 1), phase at 28. The phase is 1 on the ring's first lap, 0 on the second, and so on; a fresh ring is zero, so nothing looks like a completion before it is one.</remarks>
 public readonly record struct RdmaCompletion
 {
     /// <summary>The queue pair's number.</summary>
@@ -18,7 +18,7 @@ public readonly record struct RdmaCompletion
     /// <summary>Bytes moved; 0 unless the status is success.</summary>
     public uint ByteCount { get; init; }
 
-    /// <summary>The operation; <see cref="RdmaOpcode.Receive"/> for the receive ring.</summary>
+    /// <summary>The operation as the request named it; <see cref="RdmaOpcode.Receive"/> for the receive ring.</summary>
     public RdmaOpcode Opcode { get; init; }
 
     /// <summary>How it ended.</summary>
@@ -26,6 +26,9 @@ public readonly record struct RdmaCompletion
 
     /// <summary>The <see cref="Bus.BusStatus"/> behind a <see cref="RdmaCompletionStatus.LocalBusError"/>, else 0.</summary>
     public ushort VendorError { get; init; }
+
+    /// <summary>Whether the request was on the receive ring, which the opcode of a malformed send does not tell.</summary>
+    public bool IsReceive { get; init; }
 
     /// <summary>The owner bit.</summary>
     public uint Phase { get; init; }
@@ -42,6 +45,7 @@ public readonly record struct RdmaCompletion
         Opcode = (RdmaOpcode)source[12],
         Status = (RdmaCompletionStatus)source[13],
         VendorError = BinaryPrimitives.ReadUInt16LittleEndian(source[14..]),
+        IsReceive = source[16] != 0,
         Phase = BinaryPrimitives.ReadUInt32LittleEndian(source[28..]),
     };
 
@@ -55,6 +59,7 @@ public readonly record struct RdmaCompletion
         destination[12] = (byte)Opcode;
         destination[13] = (byte)Status;
         BinaryPrimitives.WriteUInt16LittleEndian(destination[14..], VendorError);
+        destination[16] = IsReceive ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt32LittleEndian(destination[28..], Phase);
     }
 }
