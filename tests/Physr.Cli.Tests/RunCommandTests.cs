@@ -23,7 +23,7 @@ public class RunCommandTests
     public void WrongBytesAndLeaks_EndWithOne_AndAreStillReported()
     {
         RunReport wrong = new("x", 1, [Reports.Bounce("a") with { Verified = false }]);
-        RunReport leaking = new("x", 1, [Reports.Bounce("a") with { Leaks = 1 }]);
+        RunReport leaking = new("x", 1, [Reports.Bounce("a") with { Leaked = ["a mapping"] }]);
 
         Assert.Equal(ExitCode.Failure, Invocation.Of(wrong, "run", ScenarioFile.Path).ExitCode);
         Invocation run = Invocation.Of(leaking, "run", ScenarioFile.Path, "--output", "json");

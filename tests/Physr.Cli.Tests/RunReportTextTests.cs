@@ -52,7 +52,7 @@ public class RunReportTextTests
             Reports.Bounce("bounce") with
             {
                 Verified = false,
-                Leaks = 3,
+                Leaked = ["a", "b", "c"],
                 Transfers = [new("copy [1]", 0, "", false, "nvme0: link down at step 4")],
             },
         ]);

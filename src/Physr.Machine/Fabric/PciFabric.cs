@@ -129,6 +129,11 @@ public sealed partial class PciFabric : IDisposable
         ArgumentNullException.ThrowIfNull(node);
         node.IsPresent = false;
         Invalidate();
+        if (node.Device is { } device)
+        {
+            // Power is gone, and with it all that the device had under way; not at once, for it may be in the middle of a transaction that found it removed.
+            _scheduler.At(_scheduler.Now, new PowerLoss(device), 0);
+        }
     }
 
     /// <summary>Something that routes depend on has changed.</summary>
@@ -303,5 +308,10 @@ public sealed partial class PciFabric : IDisposable
         }
 
         return BusStatus.Success;
+    }
+
+    private sealed class PowerLoss(DeviceModel device) : ISimulated
+    {
+        public void OnEvent(int kind, ulong argument) => device.Reset();
     }
 }

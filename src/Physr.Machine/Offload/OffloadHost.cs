@@ -115,7 +115,9 @@ internal sealed class OffloadHost : IDisposable
             yield return $"host memory: {purpose}";
         }
 
-        foreach (RdmaNic nic in Machine.Fabric.Nodes.Where(static node => node.IsPresent).Select(static node => node.Device).OfType<RdmaNic>())
+        // What a device that nobody can reach still holds inside is its own affair: the host has let go of all of it.
+        bool IsReachable(FabricNode node) => node.IsPresent && node.Parent?.Link?.IsUp != false;
+        foreach (RdmaNic nic in Machine.Fabric.Nodes.Where(IsReachable).Select(static node => node.Device).OfType<RdmaNic>())
         {
             if (nic.LiveRegions + nic.LiveQueuePairs != 0)
             {

@@ -18,8 +18,11 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
     private readonly RdmaDriver _driver;
     private readonly RdmaConnection _connection;
     private readonly RdmaMemoryRegion _remote;
+    private readonly bool[] _isPending = new bool[MaxTransfers];
     private RdmaMemoryRegion _staging;
     private bool _isOpen;
+    private bool _isLost;
+    private bool _isAborted;
 
     public RdmaEnd(string name, FabricNode node, SimulatedMachine machine, RemoteInitiator initiator)
     {
@@ -51,6 +54,11 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
 
     public void Open(DmaRangeList staging)
     {
+        if (_isLost)
+        {
+            throw new PhysrException("register the staging memory", $"{Name} through {Node.Name}", Errno.ENODEV, "the NIC was lost in an earlier transfer");
+        }
+
         if (!_isOpen)
         {
             Require(_driver.TryRegister(staging, RdmaAccess.LocalWrite, out _staging), "register the staging memory");
@@ -59,31 +67,55 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
     }
 
     public bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag) =>
-        _connection.QueuePair.TryPostRead(_staging, stagingOffset, length, _remote, offset, (ulong)tag) == Errno.None;
+        Started(tag, _connection.QueuePair.TryPostRead(_staging, stagingOffset, length, _remote, offset, (ulong)tag));
 
     public bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag) =>
-        _connection.QueuePair.TryPostWrite(_staging, stagingOffset, length, _remote, offset, (ulong)tag) == Errno.None;
+        Started(tag, _connection.QueuePair.TryPostWrite(_staging, stagingOffset, length, _remote, offset, (ulong)tag));
 
     public int Poll(Span<EndCompletion> completions)
     {
         int count = 0;
-        while (count < completions.Length && _connection.TryComplete(out RdmaWorkCompletion done))
+        while (!_isLost && count < completions.Length && _connection.TryComplete(out RdmaWorkCompletion done))
         {
+            _isPending[done.Id] = false;
             completions[count++] = new((int)done.Id, done.IsSuccess ? null : Describe(done));
+        }
+
+        for (int tag = 0; _isLost && tag < _isPending.Length && count < completions.Length; tag++)
+        {
+            if (_isPending[tag])
+            {
+                _isPending[tag] = false;
+                completions[count++] = new(tag, "lost with the NIC, which no longer answers");
+            }
         }
 
         return count;
     }
 
-    public void Recover() => _connection.QueuePair.Abort();
+    public void Recover()
+    {
+        if (!_isAborted)
+        {
+            _isAborted = true;
+            _connection.QueuePair.Abort();
+        }
+        else if (!_isLost)
+        {
+            // Not even flushed completions arrive. The device is switched off, after which it reaches no memory; then what it held can be called lost.
+            Dispose();
+            _isLost = true;
+        }
+    }
 
     public void Close()
     {
-        if (_isOpen)
+        if (_isOpen && !_isLost)
         {
-            _isOpen = false;
             _driver.Deregister(_staging);
         }
+
+        _isOpen = false;
     }
 
     public void Inspect(ulong offset, Span<byte> destination) => _initiator.Memory.Read(offset, destination);
@@ -91,8 +123,18 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
     public void Dispose()
     {
         Close();
-        _connection.Dispose();
-        _driver.Dispose();
+        if (!_isLost)
+        {
+            _connection.Dispose();
+            _driver.Dispose();
+        }
+    }
+
+    /// <summary>A ring that is full takes the request later; any other answer means that the NIC is lost, and the request comes back with the rest.</summary>
+    private bool Started(int tag, Errno errno)
+    {
+        _isPending[tag] |= errno != Errno.EAGAIN;
+        return errno != Errno.EAGAIN;
     }
 
     private static string Describe(in RdmaWorkCompletion done)

@@ -46,7 +46,7 @@ internal sealed class TransferPump
         ulong next = 0;
         ulong stored = 0;
         string? error = null;
-        bool recovered = false;
+        int recoveries = 0;
         while (stored < chunks && (error is null || _outstanding != 0))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -76,14 +76,14 @@ internal sealed class TransferPump
                 continue;
             }
 
-            // Nothing will happen any more. A driver is asked once to end what it has outstanding; what is still missing then is lost.
+            // Nothing will happen any more. Drivers are asked to end what they have outstanding, gently and then by switching their device off; what is still
+            // missing then is lost.
             error ??= $"the devices came to rest with {_outstanding} commands unanswered";
-            if (recovered)
+            if (recoveries++ == 2)
             {
                 break;
             }
 
-            recovered = true;
             _from.Recover();
             _to.Recover();
         }
