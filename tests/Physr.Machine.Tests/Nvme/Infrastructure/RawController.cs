@@ -12,7 +12,7 @@ internal sealed class RawController : IDisposable
 {
     public const int QueueSize = 8;
 
-    private readonly Dictionary<int, Ring> _rings = [];
+    private readonly Dictionary<int, RawRing> _rings = [];
     private ushort _nextId = 1;
 
     public RawController(NvmeControllerOptions? options = null, bool enable = true, ulong seed = 1)
@@ -50,7 +50,7 @@ internal sealed class RawController : IDisposable
 
     public void Enable()
     {
-        Ring admin = NewRing(0, QueueSize);
+        RawRing admin = NewRing(0, QueueSize);
         Machine.WriteRegister32(NvmeRegister.AQA, (QueueSize - 1) | (QueueSize - 1) << 16);
         Machine.WriteRegister64(NvmeRegister.ASQ, admin.Submission.Address);
         Machine.WriteRegister64(NvmeRegister.ACQ, admin.Completion.Address);
@@ -58,16 +58,16 @@ internal sealed class RawController : IDisposable
         Machine.RunToIdle();
     }
 
-    public Ring NewRing(int id, int size)
+    public RawRing NewRing(int id, int size)
     {
-        Ring ring = new() { Submission = Machine.Take(size * 64), Completion = Machine.Take(size * 16), Size = size };
+        RawRing ring = new() { Submission = Machine.Take(size * 64), Completion = Machine.Take(size * 16), Size = size };
         _rings[id] = ring;
         return ring;
     }
 
     public void CreateIoQueue(int id, int size = QueueSize, int? completions = null)
     {
-        Ring ring = NewRing(id, size);
+        RawRing ring = NewRing(id, size);
         int target = completions ?? id;
         if (target == id)
         {
@@ -123,7 +123,7 @@ internal sealed class RawController : IDisposable
 
     public ushort Push(int queue, SubmissionEntry entry)
     {
-        Ring ring = _rings[queue];
+        RawRing ring = _rings[queue];
         ushort id = _nextId++;
         entry.Cdw0 = (entry.Cdw0 & 0xFFFF) | (uint)id << 16;
         MemoryMarshal.Write(ring.Submission.Bytes[(ring.Tail * 64)..], entry);
@@ -135,7 +135,7 @@ internal sealed class RawController : IDisposable
 
     public CompletionEntry? Pop(int queue, bool ringHead = true)
     {
-        Ring ring = _rings[queue];
+        RawRing ring = _rings[queue];
         CompletionEntry entry = MemoryMarshal.Read<CompletionEntry>(ring.Completion.Bytes[(ring.Head * 16)..]);
         if (entry.Phase != ring.Phase)
         {
@@ -158,7 +158,7 @@ internal sealed class RawController : IDisposable
 
     public void Dispose() => Machine.Dispose();
 
-    internal sealed class Ring
+    internal sealed class RawRing
     {
         public required TestBuffer Submission { get; init; }
 

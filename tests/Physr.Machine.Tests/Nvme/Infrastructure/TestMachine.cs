@@ -3,7 +3,6 @@
 using System.Buffers.Binary;
 using Physr.Machine.Bus;
 using Physr.Machine.Devices;
-using Physr.Machine.Nvme;
 using Physr.Machine.Nvme.Host;
 using Physr.Machine.Simulation;
 
