@@ -263,14 +263,14 @@ public sealed class DriverTests
     }
 
     [Theory]
-    [InlineData(BusStatus_CompleterAbort, false)]
-    [InlineData(BusStatus_LinkDown, true)]
+    [InlineData(CompleterAbort, false)]
+    [InlineData(LinkDown, true)]
     public void WhicheverAccessFails_TheEndIsAnErrorOrTheRightBytes_AndNothingLeaks(int status, bool forEver)
     {
         int failed = 0, survived = 0;
         for (long at = 1; ; at++)
         {
-            using TestMachine machine = new() { FailWith = (Bus.BusStatus)status, FailAt = at, FailCount = forEver ? long.MaxValue / 2 : 1 };
+            using TestMachine machine = new(bytes: 2 << 20) { FailWith = (Bus.BusStatus)status, FailAt = at, FailCount = forEver ? long.MaxValue / 2 : 1 };
             NvmeController controller = new("nvme0", Small());
             machine.Plug(controller);
             Errno errno = NvmeDriver.Start(machine, new() { QueueDepth = 4, DataPointers = (NvmeDataPointers)(at % 3) }, out NvmeDriver? driver);
@@ -296,8 +296,8 @@ public sealed class DriverTests
         Assert.True(survived > 0);
     }
 
-    private const int BusStatus_CompleterAbort = (int)Bus.BusStatus.CompleterAbort;
-    private const int BusStatus_LinkDown = (int)Bus.BusStatus.LinkDown;
+    private const int CompleterAbort = (int)Bus.BusStatus.CompleterAbort;
+    private const int LinkDown = (int)Bus.BusStatus.LinkDown;
 
     private static void MoveWithFaults(TestMachine machine, NvmeDriver driver, ref int failed, ref int survived)
     {
