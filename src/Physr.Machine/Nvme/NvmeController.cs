@@ -222,5 +222,9 @@ public sealed partial class NvmeController : DeviceModel
     {
         ClearWork();
         _csts |= ControllerStatus.FatalBit;
+        if (!_cc.IsEnabled)
+        {
+            Schedule(ControllerEvent.Disabled, Bus.Now); // the reset that the host has already asked for was forgotten with the rest
+        }
     }
 }

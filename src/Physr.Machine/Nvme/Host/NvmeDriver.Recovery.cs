@@ -22,8 +22,8 @@ public sealed partial class NvmeDriver
                 return count;
             }
 
-            bool isIdle = !_host.Step();
-            if (isIdle || HasOverdue())
+            bool isIdle = Failure == Errno.None && !_host.Step();
+            if (isIdle || Failure != Errno.None || HasOverdue())
             {
                 Recover(isIdle);
             }

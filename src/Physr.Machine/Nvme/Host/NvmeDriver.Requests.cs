@@ -200,8 +200,8 @@ public sealed partial class NvmeDriver
             any = true;
             if (isForeign)
             {
-                Fail(Errno.EIO);
-                return;
+                Failure = Errno.EIO; // nothing more is sent; only a reset makes its buffers safe to reuse
+                break;
             }
 
             EndCommand(command, entry.Status);

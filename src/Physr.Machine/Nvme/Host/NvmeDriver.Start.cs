@@ -269,37 +269,4 @@ public sealed partial class NvmeDriver
             }
         }
     }
-
-    /// <summary>Sends an admin command and waits for it.</summary>
-    private Errno Admin(SubmissionEntry entry, out uint result, out NvmeStatus status)
-    {
-        entry.Cdw0 = SubmissionEntry.Command(entry.Opcode, _admin!.NextId);
-        SimTime deadline = _host.Now.Add(_options.CommandTimeout);
-        ushort id = _admin.NextId;
-        _admin.Push(entry, QueuePair.NoRequest, 0, deadline);
-        _admin.Ring();
-        while (true)
-        {
-            if (_admin.TryPop(out CompletionEntry completion, out _, out bool isForeign))
-            {
-                _admin.RingHead();
-                result = completion.Result;
-                status = completion.Status;
-                return isForeign || completion.CommandId != id || !status.IsSuccess ? Errno.EIO : Errno.None;
-            }
-
-            result = 0;
-            status = NvmeStatus.AbortedByHost;
-            ControllerStatus controller = new(_host.ReadRegister32(NvmeRegister.CSTS));
-            if (controller.IsGone || controller.IsFatal)
-            {
-                return controller.IsGone ? Errno.ENODEV : Errno.EIO;
-            }
-
-            if (!_host.Step() || _host.Now.CompareTo(deadline) > 0)
-            {
-                return Errno.ETIMEDOUT;
-            }
-        }
-    }
 }
