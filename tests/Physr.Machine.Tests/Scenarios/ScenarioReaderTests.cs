@@ -39,19 +39,26 @@ public class ScenarioReaderTests
     [Fact]
     public void TheRepositorysScenarios_CanBeRun()
     {
-        string root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Physr.slnx")))
-        {
-            root = Path.GetDirectoryName(root)!;
-        }
-
-        string[] files = Directory.GetFiles(Path.Combine(root, "scenarios"), "*.yaml");
+        string[] files = Directory.GetFiles(Path.Combine(RepositoryRoot(), "scenarios"), "*.yaml");
         Assert.NotEmpty(files);
         Assert.All(files, static file =>
         {
             ScenarioReader.TryRead(file, null, out _, out IReadOnlyList<ScenarioError> errors);
             Assert.Empty(errors);
         });
+    }
+
+    [Fact]
+    public void TheDocumentsExamples_CanBeRead()
+    {
+        string document = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "scenarios.md"));
+        string[] blocks = [.. document.Split("```yaml\n").Skip(1).Select(static block => block[..block.IndexOf("```", StringComparison.Ordinal)])];
+        string faults = Assert.Single(blocks, static block => block.StartsWith("faults:", StringComparison.Ordinal));
+        string small = Assert.Single(blocks, static block => block.StartsWith("name:", StringComparison.Ordinal));
+
+        Assert.Empty(Draft.Read(small).Errors);
+        string text = Draft.Text[..Draft.Text.IndexOf("faults:", StringComparison.Ordinal)] + faults;
+        Assert.Equal(Enum.GetValues<FaultKind>(), Draft.Read(text).Scenario!.Faults.Select(static fault => fault.Kind).Order());
     }
 
     [Fact]
@@ -256,6 +263,17 @@ public class ScenarioReaderTests
             long lines = damaged.LongCount(static b => b is (byte)'\n') + 2;
             Assert.All(errors, error => Assert.True(error.Line >= 1 && error.Line <= lines && error.Column >= 1 && !error.Message.Contains('\n', StringComparison.Ordinal), context));
         }
+    }
+
+    private static string RepositoryRoot()
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Physr.slnx")))
+        {
+            root = Path.GetDirectoryName(root)!;
+        }
+
+        return root;
     }
 
     private static string? BackingOf(string name, Scenario scenario) =>
