@@ -24,6 +24,7 @@ internal sealed class ProgressDisplay : IRunObserver
         });
         return console.Progress()
             .AutoClear(true)
+            .HideCompleted(true)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
             .Start(context => run(new ProgressDisplay(context)));
     }

@@ -10,6 +10,7 @@ internal sealed class ErrorList(string file)
     public const int Most = 20;
 
     private readonly List<ScenarioError> _errors = [];
+    private ScenarioError? _only;
 
     /// <summary>How many there are so far.</summary>
     public int Count => _errors.Count;
@@ -20,7 +21,14 @@ internal sealed class ErrorList(string file)
     /// <summary>Notes a mistake of a command-line option, which has no line.</summary>
     public void AddOption(string option, string message) => _errors.Add(new(option, 0, 0, message));
 
+    /// <summary>Notes a mistake that makes all others not worth telling.</summary>
+    public void AddOnly(SourcePosition at, string message)
+    {
+        Add(at, message);
+        _only ??= _errors[^1];
+    }
+
     /// <summary>The mistakes to report.</summary>
     public IReadOnlyList<ScenarioError> ToList() =>
-        [.. _errors.OrderBy(static error => error.Line).ThenBy(static error => error.Column).Take(Most)];
+        _only is not null ? [_only] : [.. _errors.OrderBy(static error => error.Line).ThenBy(static error => error.Column).Take(Most)];
 }

@@ -150,7 +150,7 @@ internal sealed class MappingReader
         }
     }
 
-    /// <summary>The items of a list; none where the key is absent or no list, and no more than <paramref name="most"/>.</summary>
+    /// <summary>The items of a list; none where the key is absent, no list, or has more than <paramref name="most"/>.</summary>
     public IReadOnlyList<SyntaxNode> Items(string key, int most, bool required = false)
     {
         SyntaxNode? value = Value(key, required);
@@ -163,8 +163,8 @@ internal sealed class MappingReader
 
             if (sequence.Items.Count > most)
             {
-                _errors.Add(sequence.Items[most].Position, $"{Phrase.Quote(key)} has {sequence.Items.Count} items; {most} are the most");
-                return [.. sequence.Items.Take(most)];
+                _errors.AddOnly(sequence.Items[most].Position, $"{Phrase.Quote(key)} has {sequence.Items.Count} items; {most} are the most");
+                return [];
             }
 
             return sequence.Items;
