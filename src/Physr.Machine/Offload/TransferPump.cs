@@ -17,6 +17,9 @@ internal sealed class TransferPump
     private readonly ITransferEnd _to;
     private readonly EndCompletion[] _completions = new EndCompletion[Batch];
     private readonly ulong[] _slotChunk;
+    private readonly SimTime[] _slotStarted;
+    private readonly DeviceTrack _fromTrack;
+    private readonly DeviceTrack _toTrack;
     private readonly Stack<int> _free;
     private readonly Queue<int> _fetched;
     private int _outstanding;
@@ -27,6 +30,9 @@ internal sealed class TransferPump
         _from = from;
         _to = to;
         _slotChunk = new ulong[slots];
+        _slotStarted = new SimTime[slots];
+        _fromTrack = new(from.Node.Name, $"fetch {from.Name}");
+        _toTrack = new(to.Node.Name, $"store {to.Name}", ReferenceEquals(from.Node, to.Node) ? _fromTrack : null);
         _free = new(slots);
         _fetched = new(slots);
         for (int slot = slots - 1; slot >= 0; slot--)
@@ -64,8 +70,8 @@ internal sealed class TransferPump
                 moved = true;
             }
 
-            moved |= Collect(_from, isStore: false, transfer, ref stored, ref error, ref bytesDone);
-            bool storedAny = Collect(_to, isStore: true, transfer, ref stored, ref error, ref bytesDone);
+            moved |= Collect(_from, _fromTrack, isStore: false, transfer, observer, ref stored, ref error, ref bytesDone);
+            bool storedAny = Collect(_to, _toTrack, isStore: true, transfer, observer, ref stored, ref error, ref bytesDone);
             if (storedAny)
             {
                 observer?.Progress(bytesDone, payload);
@@ -94,6 +100,7 @@ internal sealed class TransferPump
     private bool Fetch(TransferSpec transfer, int slot, ulong chunk)
     {
         _slotChunk[slot] = chunk;
+        _slotStarted[slot] = _scheduler.Now;
         if (!_from.TryFetch(transfer.FromOffset + (chunk * transfer.ChunkBytes), Length(transfer, chunk), StagingOffset(transfer, slot), slot))
         {
             return false;
@@ -106,6 +113,7 @@ internal sealed class TransferPump
     private bool Store(TransferSpec transfer, int slot)
     {
         ulong chunk = _slotChunk[slot];
+        _slotStarted[slot] = _scheduler.Now;
         if (!_to.TryStore(transfer.ToOffset + (chunk * transfer.ChunkBytes), Length(transfer, chunk), StagingOffset(transfer, slot), slot))
         {
             return false;
@@ -115,13 +123,15 @@ internal sealed class TransferPump
         return true;
     }
 
-    private bool Collect(ITransferEnd end, bool isStore, TransferSpec transfer, ref ulong stored, ref string? error, ref ulong bytesDone)
+    private bool Collect(
+        ITransferEnd end, DeviceTrack track, bool isStore, TransferSpec transfer, IRunObserver? observer, ref ulong stored, ref string? error, ref ulong bytesDone)
     {
         int count = end.Poll(_completions);
         for (int i = 0; i < count; i++)
         {
             EndCompletion completion = _completions[i];
             _outstanding--;
+            track.Done(observer, _slotStarted[completion.Tag], _scheduler.Now, Length(transfer, _slotChunk[completion.Tag]));
             if (completion.Error is not null)
             {
                 error ??= $"{end.Name}: {completion.Error}";

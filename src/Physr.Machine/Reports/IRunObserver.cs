@@ -13,7 +13,7 @@ public interface IRunObserver
     /// <summary>Payload bytes of the route that have arrived so far.</summary>
     void Progress(ulong bytesDone, ulong payloadBytes);
 
-    /// <summary>Something took a span of simulated time on a track: a device's command, a link's occupation.</summary>
+    /// <summary>Something took a span of simulated time on a track: a device's command, a link's occupation. Spans of one track do not overlap.</summary>
     /// <param name="track">The device or the link's direction.</param>
     /// <param name="name">What it was.</param>
     /// <param name="start">When it began.</param>
