@@ -72,6 +72,9 @@ public class RunReportTextTests
 
         Assert.All(text.Split('\n'), line => Assert.True(line.Length <= 80, line));
         Assert.All(report.Routes, route => Assert.Contains($"{route.Name}: busAddress", text, StringComparison.Ordinal));
+
+        // Whole in every cell: no column is so narrow that it folds a digest.
+        Assert.Equal(23, text.Split("aaaaaaaaaaaa").Length - 1);
     }
 
     private static string Render(RunReport report, int width, bool color = false)

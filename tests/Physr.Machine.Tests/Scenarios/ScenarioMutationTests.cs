@@ -116,6 +116,7 @@ public class ScenarioMutationTests
         { "to: ns2", "to: ¦nvme1", "'to': 'nvme1' is a node; bytes lie in namespaces and initiators; its namespaces are ns1, ns2" },
         { "to: ns2", "to: ¦ns0", "'to' is 'ns0', as 'from' is" },
         { "length: 8MiB", "length: ¦20MiB", "20MiB from offset 4KiB pass the end of namespace 'ns1', which has 16MiB; 16380KiB lie there" },
+        { "length: 8MiB", "length: ¦16MiB", "16MiB from offset 4KiB pass the end of namespace 'ns1', which has 16MiB; 16380KiB lie there" },
         { "length: 8MiB", "length: ¦60MiB", "pass the end of the memory of 'initiator0'" },
         { "toOffset: 4096", "toOffset: ¦1TiB", "no byte lies there" },
         { "fromOffset: 1MiB", "fromOffset: ¦18446744073709551615", "no byte lies there" },
