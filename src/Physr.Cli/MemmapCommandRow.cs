@@ -18,22 +18,46 @@ internal sealed record MemmapCommandRow(PhysicalRange Range, string Name, int De
         List<MemmapCommandRow> rows = [];
         HashSet<P2PProvider> shown = [];
         Dictionary<PhysicalRange, P2PProvider> providers = map.Providers.ToDictionary(provider => provider.Range);
+        Dictionary<PhysicalRange, Resource> lines = LinesOf(map, providers);
         foreach ((Resource resource, int depth) in map.Resources.Walk())
         {
-            // A driver's claim has the BAR's very range; the BAR itself, outermost, is the provider.
-            P2PProvider? provider = providers.TryGetValue(resource.Range, out P2PProvider? found) && shown.Add(found) ? found : null;
-            rows.Add(Row(map, resource.Range, resource.Name, depth, resource, provider));
+            bool isLine = lines.TryGetValue(resource.Range, out Resource? line) && ReferenceEquals(line, resource);
+            P2PProvider? provider = isLine ? providers[resource.Range] : null;
+            if (provider is not null)
+            {
+                shown.Add(provider);
+            }
+
+            rows.Add(Row(map, resource.Range, resource.Name, depth, resource, provider, isLine || !lines.ContainsKey(resource.Range)));
         }
 
         foreach (P2PProvider provider in map.Providers.Where(provider => !shown.Contains(provider)))
         {
-            rows.Add(Row(map, provider.Range, provider.Owner, 0, resource: null, provider));
+            rows.Add(Row(map, provider.Range, provider.Owner, 0, resource: null, provider, showsPagemap: true));
         }
 
         return rows;
     }
 
-    private static MemmapCommandRow Row(MemoryMap map, PhysicalRange range, string name, int depth, Resource? resource, P2PProvider? provider)
+    /// <summary>Which line of each provider's range is the provider's: windows around the BAR and a driver's claim inside it can have its very range.</summary>
+    private static Dictionary<PhysicalRange, Resource> LinesOf(MemoryMap map, Dictionary<PhysicalRange, P2PProvider> providers)
+    {
+        Dictionary<PhysicalRange, Resource> lines = [];
+        foreach ((Resource resource, _) in map.Resources.Walk().Where(each => providers.ContainsKey(each.Resource.Range)))
+        {
+            bool isBetter = lines.TryGetValue(resource.Range, out Resource? known)
+                && !WellKnownResource.IsPciFunction(known.Name) && WellKnownResource.IsPciFunction(resource.Name);
+            if (known is null || isBetter)
+            {
+                lines[resource.Range] = resource;
+            }
+        }
+
+        return lines;
+    }
+
+    private static MemmapCommandRow Row(
+        MemoryMap map, PhysicalRange range, string name, int depth, Resource? resource, P2PProvider? provider, bool showsPagemap)
     {
         string? owner = provider is null ? null : provider.Bar >= 0 ? $"{provider.Owner} BAR {provider.Bar}" : provider.Owner;
         bool isOutermostRam = resource is { IsSystemRam: true } && resource.Parent is not { IsSystemRam: true };
@@ -45,7 +69,7 @@ internal sealed record MemmapCommandRow(PhysicalRange Range, string Name, int De
         }
 
         bool isOutermost = resource?.Parent is null || resource.Parent.Range != range;
-        if (isOutermost && map.TryGetPagemap(range.Start.Frame, out PagemapReference held))
+        if (showsPagemap && (isOutermost || provider is not null) && map.TryGetPagemap(range.Start.Frame, out PagemapReference held))
         {
             using (held)
             {

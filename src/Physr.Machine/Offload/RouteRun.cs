@@ -59,7 +59,7 @@ internal sealed class RouteRun : IDisposable
         {
             PeerMemory? peer = isPeer ? PeerMemory.Publish(_machine, choice.Provider!, _route.Pages ? P2PPoolBacking.PageDescriptors : P2PPoolBacking.ProviderOnly) : null;
             descriptors = (_machine.Map.DescriptorCount, _machine.Map.DescriptorBytes);
-            ulong needed = _scenario.Transfers.Max(static transfer => (ulong)transfer.ChunkBytes * (ulong)transfer.QueueDepth);
+            ulong needed = _scenario.Transfers.Max(static transfer => transfer.ChunkBytes * (ulong)Slots(transfer));
             using (StagingMemory staging = peer is null ? StagingMemory.InRam(_machine, needed) : StagingMemory.InPool(_machine, peer.Pool, peer.Provider, needed))
             {
                 staged = staging.Name;
@@ -131,6 +131,10 @@ internal sealed class RouteRun : IDisposable
         _host.Dispose();
     }
 
+    /// <summary>Staging slots that a transfer can use: never more than it has chunks.</summary>
+    private static int Slots(TransferSpec transfer) =>
+        (int)Math.Min((ulong)transfer.QueueDepth, (transfer.LengthBytes + transfer.ChunkBytes - 1) / transfer.ChunkBytes);
+
     private FabricNode[] Clients() =>
         [.. _scenario.Transfers.SelectMany(transfer => new[] { _host.NodeOf(transfer.From), _host.NodeOf(transfer.To) }).Distinct()];
 
@@ -150,7 +154,7 @@ internal sealed class RouteRun : IDisposable
             return new(transfer.Name, 0, "", false, failure.Message);
         }
 
-        TransferPump pump = new(_machine.Scheduler, from, to, transfer.QueueDepth);
+        TransferPump pump = new(_machine.Scheduler, from, to, Slots(transfer));
         string? error = pump.Run(transfer, ref _bytesDone, _payload, _observer, cancellation);
         _unanswered += pump.Outstanding;
         if (error is not null)

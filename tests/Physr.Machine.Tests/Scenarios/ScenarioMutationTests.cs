@@ -33,6 +33,8 @@ public class ScenarioMutationTests
         { "name: nearest", "name: ¦9lives", "'9lives' is no name; names begin with a letter" },
         { "name: nearest, memory", "name: ¦\"\", memory", "'' is no name" },
 
+        { "latency: 2us }", "latency: 2us }\n  - { name: second, nic: ¦nic0, memory: 48MiB }", "'nic0' has one port, and 'initiator0' is at its other end; give 'second' a NIC of its own" },
+
         // sizes, rates, times, numbers
         { "size: 64MiB, bar", "size: ¦64MB?, bar", "'size': '64MB?' is not a size; did you mean 64MiB or 64000000?" },
         { "size: 64MiB, bar", "size: ¦64MB, bar", "did you mean 64MiB or 64000000?" },

@@ -90,5 +90,9 @@ internal sealed partial class ScenarioBuilder
         {
             _errors.Add(at, $"{Phrase.Quote(nic)} is a {Word(kind)}; an initiator talks to an rdmaNic (there is: {Phrase.List(nics)})");
         }
+        else if (_initiators.Values.First(other => other.Spec.Nic == nic) is var first && !ReferenceEquals(first, draft))
+        {
+            _errors.Add(at, $"{Phrase.Quote(nic)} has one port, and {Phrase.Quote(first.Spec.Name)} is at its other end; give {Phrase.Quote(draft.Spec.Name)} a NIC of its own");
+        }
     }
 }
