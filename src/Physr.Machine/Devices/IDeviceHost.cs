@@ -1,11 +1,16 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Machine.Simulation;
+
 namespace Physr.Machine.Devices;
 
 /// <summary>What a driver on the host needs to drive one device: its registers, memory that the device can reach, and time. Drivers see nothing else, so that
 /// they run on the simulated machine and in tests alike.</summary>
 public interface IDeviceHost
 {
+    /// <summary>The present moment.</summary>
+    SimTime Now { get; }
+
     /// <summary>Reads a 32-bit register of a BAR; all ones where the device does not answer.</summary>
     uint ReadRegister32(int bar, ulong offset);
 
@@ -21,7 +26,7 @@ public interface IDeviceHost
     /// <summary>Takes page-aligned, physically contiguous, zeroed host memory and maps it for the device (coherent DMA memory); dispose it to give it back.</summary>
     /// <param name="length">Bytes; rounded up to 4 KiB.</param>
     /// <param name="purpose">What for, in leak reports.</param>
-    /// <exception cref="PhysrException">No memory, or the device cannot reach it.</exception>
+    /// <exception cref="PhysrException">ENOMEM where no run is that long; another errno where the device cannot reach it.</exception>
     IDeviceBuffer Allocate(ulong length, string purpose);
 
     /// <summary>Runs the machine until something has happened; false when nothing waits any more, so that waiting on would be for ever.</summary>

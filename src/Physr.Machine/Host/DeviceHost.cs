@@ -4,6 +4,7 @@ using System.Buffers.Binary;
 using Physr.Dma;
 using Physr.Machine.Devices;
 using Physr.Machine.Fabric;
+using Physr.Machine.Simulation;
 
 namespace Physr.Machine.Host;
 
@@ -22,6 +23,8 @@ internal sealed class DeviceHost : IDeviceHost
     }
 
     public DmaDevice Dma { get; }
+
+    public SimTime Now => _machine.Scheduler.Now;
 
     public uint ReadRegister32(int bar, ulong offset)
     {

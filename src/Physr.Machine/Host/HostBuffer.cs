@@ -32,6 +32,7 @@ internal sealed class HostBuffer : IDeviceBuffer
         Address = _mapping.Addresses.Seek(0).Range.Start;
         if (Bytes.Length != (int)_range.Length)
         {
+            Dispose();
             throw new PhysrException("allocate coherent memory", purpose, Errno.EINVAL, $"{length} bytes cross a chunk of the simulated RAM");
         }
 

@@ -1,7 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Machine.Fabric;
-using Physr.Machine.Host;
 using Physr.Machine.Nvme.Host;
 using Physr.Machine.Nvme.Media;
 
@@ -21,8 +20,7 @@ internal sealed class NvmeEnds : IDisposable
     public NvmeEnds(FabricNode node, SimulatedMachine machine)
     {
         Node = node;
-        NvmeHostPort port = new(machine.HostOf(node), machine.Scheduler);
-        Errno errno = NvmeDriver.Start(port, new() { QueueDepth = QueueDepth, MaxRequests = MaxRequests }, out NvmeDriver? driver);
+        Errno errno = NvmeDriver.Start(machine.HostOf(node), new() { QueueDepth = QueueDepth, MaxRequests = MaxRequests }, out NvmeDriver? driver);
         if (errno != Errno.None)
         {
             throw new PhysrException("start NVMe controller", node.Name, errno, "it does not come up");

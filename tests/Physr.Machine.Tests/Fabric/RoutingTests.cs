@@ -206,6 +206,17 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public void ABufferThatNoSpanCanShow_IsRefusedAndGivenBack()
+    {
+        using TestHost host = new();
+        IDeviceHost driver = host.Machine.HostOf(host.Machine.Fabric["a"]);
+        int before = host.Machine.Memory.Outstanding;
+        PhysrException failure = Assert.Throws<PhysrException>(() => driver.Allocate(SparseMemory.ChunkSize, "too much"));
+        Assert.Equal(Errno.EINVAL, failure.Errno);
+        Assert.Equal(before, host.Machine.Memory.Outstanding);
+    }
+
+    [Fact]
     public void ASteadyTransferAllocatesNothing()
     {
         using TestHost host = new();

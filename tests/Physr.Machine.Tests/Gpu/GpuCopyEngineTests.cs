@@ -4,6 +4,7 @@ using Physr.Machine.Bus;
 using Physr.Machine.Gpu.Host;
 using Physr.Machine.Gpu.Spec;
 using Physr.Machine.Simulation;
+using Physr.Machine.Tests.Infrastructure;
 using Physr.Machine.Tests.Rdma;
 
 namespace Physr.Machine.Tests.Gpu;
@@ -202,7 +203,7 @@ public sealed class GpuCopyEngineTests
             Assert.Equal(i, fixture.Wait().Id);
         }
 
-        Assert.NotEqual(0, fixture.Host.Interrupts);
+        Assert.NotEqual(0, fixture.Host.Interrupts[0]);
     }
 
     [Fact]

@@ -3,7 +3,7 @@
 using Physr.Machine.Gpu;
 using Physr.Machine.Gpu.Host;
 using Physr.Machine.Simulation;
-using Physr.Machine.Tests.Rdma;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Gpu;
 

@@ -3,7 +3,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Physr.Machine.Nvme.Spec;
-using Physr.Machine.Tests.Nvme.Infrastructure;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Nvme;
 
@@ -13,7 +13,7 @@ public sealed class AdminCommandTests
     public void PropertiesTellTheController()
     {
         using RawController raw = new(enable: false);
-        ControllerCapabilities capabilities = new(raw.Machine.ReadRegister64(NvmeRegister.CAP));
+        ControllerCapabilities capabilities = new(raw.Machine.ReadRegister64(NvmeRegister.Bar, NvmeRegister.CAP));
 
         Assert.Equal(64, capabilities.MaxQueueEntries);
         Assert.True(capabilities.RequiresContiguousQueues);
@@ -21,7 +21,7 @@ public sealed class AdminCommandTests
         Assert.Equal(4, capabilities.DoorbellStride);
         Assert.Equal(4096u, capabilities.MinPageSize);
         Assert.False(capabilities.HasMemoryBuffer);
-        Assert.Equal(0x0002_0000u, raw.Machine.ReadRegister32(NvmeRegister.VS));
+        Assert.Equal(0x0002_0000u, raw.Machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.VS));
         Assert.False(raw.Status.IsReady);
     }
 
@@ -31,12 +31,12 @@ public sealed class AdminCommandTests
         using RawController raw = new();
         Assert.True(raw.Status.IsReady);
 
-        raw.Machine.WriteRegister32(NvmeRegister.CC, ControllerConfiguration.Standard.WithShutdown(1).Value);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, ControllerConfiguration.Standard.WithShutdown(1).Value);
         Assert.Equal(1, raw.Status.ShutdownStatus);
         raw.Machine.RunToIdle();
         Assert.Equal(2, raw.Status.ShutdownStatus);
 
-        raw.Machine.WriteRegister32(NvmeRegister.CC, 0);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, 0);
         raw.Machine.RunToIdle();
         Assert.Equal(0u, raw.Status.Value);
     }
@@ -45,13 +45,13 @@ public sealed class AdminCommandTests
     public void AConfigurationThatCannotWorkIsFatal_AndAResetHeals()
     {
         using RawController raw = new(enable: false);
-        raw.Machine.WriteRegister32(NvmeRegister.AQA, 0); // one entry: always full
-        raw.Machine.WriteRegister32(NvmeRegister.CC, ControllerConfiguration.Standard.Value);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.AQA, 0); // one entry: always full
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, ControllerConfiguration.Standard.Value);
         raw.Machine.RunToIdle();
         Assert.True(raw.Status.IsFatal);
         Assert.False(raw.Status.IsReady);
 
-        raw.Machine.WriteRegister32(NvmeRegister.CC, 0);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, 0);
         raw.Machine.RunToIdle();
         raw.Enable();
         Assert.True(raw.Status.IsReady);
@@ -241,19 +241,19 @@ public sealed class AdminCommandTests
         raw.Machine.RunToIdle();
         Assert.Null(raw.Pop(0));
 
-        raw.Machine.WriteRegister32(NvmeRegister.SubmissionTail(1), RawController.QueueSize);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.SubmissionTail(1), RawController.QueueSize);
         raw.Machine.RunToIdle();
         CompletionEntry reported = raw.Pop(0)!.Value;
         Assert.Contains(reported.CommandId, new[] { request, second });
         Assert.Equal(0x01_01_00u, reported.Result); // log 1, invalid doorbell write value, error
 
-        raw.Machine.WriteRegister32(NvmeRegister.SubmissionTail(3), 1);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.SubmissionTail(3), 1);
         raw.Machine.RunToIdle();
         Assert.Null(raw.Pop(0)); // masked
 
         RawController.Succeed(raw.Admin(AdminOpcode.GetLogPage, cdw10: 1 | 15u << 16, prp1: page.Address));
-        raw.Machine.WriteRegister32(NvmeRegister.CompletionHead(1), 3); // nothing was posted there
-        raw.Machine.WriteRegister32(NvmeRegister.SubmissionTail(200), 1);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CompletionHead(1), 3); // nothing was posted there
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.SubmissionTail(200), 1);
         raw.Machine.RunToIdle();
         Assert.Equal(0x01_01_00u, raw.Pop(0)!.Value.Result);
     }

@@ -5,7 +5,7 @@ using Physr.Machine.Nvme.Host;
 using Physr.Machine.Nvme.Media;
 using Physr.Machine.Nvme.Spec;
 using Physr.Machine.Simulation;
-using Physr.Machine.Tests.Nvme.Infrastructure;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Nvme;
 
@@ -20,7 +20,7 @@ public sealed class DriverTests
         MaxOutstanding = 32,
     };
 
-    private static NvmeDriver Start(TestMachine machine, NvmeDriverOptions? options = null)
+    private static NvmeDriver Start(FakeHost machine, NvmeDriverOptions? options = null)
     {
         Assert.Equal(Errno.None, NvmeDriver.Start(machine, options ?? new() { QueueDepth = 8 }, out NvmeDriver? driver));
         return driver!;
@@ -36,7 +36,7 @@ public sealed class DriverTests
     [Fact]
     public void StartsTellsAndGivesEverythingBack()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small()));
         NvmeDriver driver = Start(machine, new() { QueuePairs = 3, QueueDepth = 8 });
         Assert.Equal(3, driver.QueuePairs);
@@ -44,25 +44,51 @@ public sealed class DriverTests
         Assert.Equal(128u << 10, driver.MaxTransferBytes);
         Assert.Equal([new(1, 8192, 512, false), new(2, 1024, 4096, false)], driver.Namespaces);
         driver.Dispose();
-        Assert.Equal(0, machine.BuffersTaken);
-        Assert.Equal(0u, machine.ReadRegister32(NvmeRegister.CSTS) & 1);
+        Assert.Equal(0, machine.LiveBuffers);
+        Assert.Equal(0u, machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CSTS) & 1);
     }
 
     [Fact]
-    public void NothingThereIsENODEV_AndNoMemoryIsENOMEM()
+    public void NothingThereIsENODEV()
     {
-        using TestMachine gone = new() { Gone = true };
+        using FakeHost gone = new() { Gone = true };
         Assert.Equal(Errno.ENODEV, NvmeDriver.Start(gone, new(), out _));
-        using TestMachine tiny = new(bytes: 16 << 10);
-        tiny.Plug(new NvmeController("nvme0", Small()));
-        Assert.Equal(Errno.ENOMEM, NvmeDriver.Start(tiny, new(), out _));
-        Assert.Equal(0, tiny.BuffersTaken);
+    }
+
+    [Theory]
+    [InlineData(Errno.ENOMEM)]
+    [InlineData(Errno.EIO)]
+    public void WhicheverAllocationFails_EverythingIsGivenBack(Errno why)
+    {
+        int at = 1;
+        while (true)
+        {
+            using FakeHost machine = new() { RefuseAllocationAt = at, RefuseWith = why };
+            machine.Plug(new NvmeController("nvme0", Small()));
+            NvmeDriver? driver = null;
+            Errno errno = Errno.None;
+            Exception? thrown = Record.Exception(() => errno = NvmeDriver.Start(machine, new() { QueuePairs = 2, QueueDepth = 8 }, out driver));
+            if (driver is not null)
+            {
+                driver.Dispose();
+                break;
+            }
+
+            // No memory is a result. A host that cannot do it says so itself.
+            Assert.Equal(why, thrown is PhysrException failure ? failure.Errno : errno);
+            Assert.Equal(why != Errno.ENOMEM, thrown is not null);
+            Assert.Equal(0, machine.LiveBuffers);
+            Assert.Equal(0u, machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CSTS) & 1);
+            at++;
+        }
+
+        Assert.Equal(10, at); // the page, two rings for admin commands, and two rings and list pages for each of two pairs
     }
 
     [Fact]
     public void RequestsThatCannotBeAreRefusedAtOnce()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small()));
         using NvmeDriver driver = Start(machine, new() { MaxRequests = 1 });
         using TestBuffer data = machine.Take(8192);
@@ -99,7 +125,7 @@ public sealed class DriverTests
     private static void RunAgainstOracle(NvmeDataPointers form, ulong seed)
     {
         SeededRandom random = new(seed);
-        using TestMachine machine = new(seed);
+        using FakeHost machine = new(seed);
         machine.Plug(new NvmeController("nvme0", Small()));
         using NvmeDriver driver = Start(machine, new() { QueueDepth = 4, QueuePairs = 2, DataPointers = form, UseInterrupts = seed % 2 == 0 });
         byte[][] oracle = [new byte[4 << 20], new byte[4 << 20]];
@@ -200,7 +226,7 @@ public sealed class DriverTests
     [Fact]
     public void ManyRequestsShareTheQueues_AndEachEndsOnce()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small()));
         using NvmeDriver driver = Start(machine, new() { QueueDepth = 3, QueuePairs = 2, MaxRequests = 40 });
         using TestBuffer data = machine.Take(40 * 8192);
@@ -232,7 +258,7 @@ public sealed class DriverTests
     [Fact]
     public void ARequestThatNoPrpCanDescribeEndsWithAnError()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small()));
         using NvmeDriver driver = Start(machine, new() { DataPointers = NvmeDataPointers.Prp });
         using TestBuffer data = machine.Take(8192);
@@ -243,7 +269,7 @@ public sealed class DriverTests
     [Fact]
     public void TheMemoryBufferIsATargetLikeAnyMemory()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         NvmeController controller = new("nvme0", Small(cmb: 1 << 20));
         machine.Plug(controller);
         using NvmeDriver driver = Start(machine);
@@ -270,7 +296,7 @@ public sealed class DriverTests
         int failed = 0, survived = 0;
         for (long at = 1; ; at++)
         {
-            using TestMachine machine = new(bytes: 2 << 20) { FailWith = (Bus.BusStatus)status, FailAt = at, FailCount = forEver ? long.MaxValue / 2 : 1 };
+            using FakeHost machine = new(bytes: 2 << 20) { FailWith = (Bus.BusStatus)status, FailAt = at, FailCount = forEver ? long.MaxValue / 2 : 1 };
             NvmeController controller = new("nvme0", Small());
             machine.Plug(controller);
             Errno errno = NvmeDriver.Start(machine, new() { QueueDepth = 4, DataPointers = (NvmeDataPointers)(at % 3) }, out NvmeDriver? driver);
@@ -284,9 +310,9 @@ public sealed class DriverTests
                 failed++;
             }
 
-            Assert.True(machine.BuffersTaken == 0, $"access {at}: buffers are left");
+            Assert.True(machine.LiveBuffers == 0, $"access {at}: buffers are left");
             Assert.Equal(0, controller.CommandsInWork);
-            if (machine.Accesses < at)
+            if (machine.Transactions < at)
             {
                 break; // the fault lay beyond the run
             }
@@ -299,7 +325,7 @@ public sealed class DriverTests
     private const int CompleterAbort = (int)Bus.BusStatus.CompleterAbort;
     private const int LinkDown = (int)Bus.BusStatus.LinkDown;
 
-    private static void MoveWithFaults(TestMachine machine, NvmeDriver driver, ref int failed, ref int survived)
+    private static void MoveWithFaults(FakeHost machine, NvmeDriver driver, ref int failed, ref int survived)
     {
         const int bytes = 160 << 10; // two commands, list pages, several pieces
         using TestBuffer first = machine.Take(bytes);
@@ -356,7 +382,7 @@ public sealed class DriverTests
     [Fact]
     public void ADeviceThatVanishesEndsEveryRequest()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small()));
         NvmeDriver driver = Start(machine);
         using (TestBuffer data = machine.Take(1 << 20))
@@ -375,13 +401,13 @@ public sealed class DriverTests
         }
 
         driver.Dispose();
-        Assert.Equal(0, machine.BuffersTaken);
+        Assert.Equal(0, machine.LiveBuffers);
     }
 
     [Fact]
     public void AnOverdueCommandIsAborted_WithoutAReset()
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small() with { ReadLatency = SimTime.FromNanoseconds(10_000_000) }));
         using NvmeDriver driver = Start(machine, new() { CommandTimeout = SimTime.FromNanoseconds(1_000_000) });
         using TestBuffer data = machine.Take(4096);
@@ -404,7 +430,7 @@ public sealed class DriverTests
             Assert.Equal(Errno.None, FileMedia.TryOpen(path, isReadOnly: false, 4096, out FileMedia? media, out _));
             byte[] written = new byte[1 << 20];
             new SeededRandom(6).Fill(written);
-            using (TestMachine machine = new())
+            using (FakeHost machine = new())
             {
                 machine.Plug(new NvmeController("nvme0", Small() with { Namespaces = [new(media!, 4096)], PieceBytes = 1 << 20, MaxTransferBytes = 1 << 20 }));
                 using NvmeDriver driver = Start(machine);
@@ -455,7 +481,7 @@ public sealed class DriverTests
     [InlineData(NvmeDataPointers.Sgl)]
     public void SteadyStateAllocatesNothing(NvmeDataPointers form)
     {
-        using TestMachine machine = new();
+        using FakeHost machine = new();
         machine.Plug(new NvmeController("nvme0", Small()));
         using NvmeDriver driver = Start(machine, new() { QueueDepth = 8, DataPointers = form });
         using TestBuffer data = machine.Take(1 << 20);

@@ -3,7 +3,7 @@
 using System.Runtime.InteropServices;
 using Physr.Machine.Nvme.Spec;
 using Physr.Machine.Simulation;
-using Physr.Machine.Tests.Nvme.Infrastructure;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Nvme;
 
@@ -18,7 +18,7 @@ public sealed class HostileHostTests
             SeededRandom random = new(seed);
             using RawController raw = new(RawController.Options(cmb: 1 << 20), seed: seed);
             raw.CreateIoQueue(1);
-            raw.Machine.WriteRegister64(NvmeRegister.CMBMSC, 0xC000_0000 | 3);
+            raw.Machine.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, 0xC000_0000 | 3);
             using TestBuffer junk = raw.Machine.Take(64 << 10);
             random.Fill(junk.Bytes);
             for (int i = 0; i < 200; i++)
@@ -73,11 +73,11 @@ public sealed class HostileHostTests
             }
 
             raw.Machine.RunToIdle();
-            raw.Machine.WriteRegister32(NvmeRegister.CC, 0);
+            raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, 0);
             raw.Machine.RunToIdle();
             Assert.True(raw.Status.Value == 0, $"seed {seed}: CSTS 0x{raw.Status.Value:x}");
             Assert.Equal(0, raw.Controller.CommandsInWork);
-            raw.Machine.WriteRegister64(NvmeRegister.CMBMSC, 0);
+            raw.Machine.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, 0);
             raw.Enable();
             Assert.True(raw.Status.IsReady, $"seed {seed}");
             RawController.Fail(NvmeStatus.InvalidOpcode, raw.Admin((AdminOpcode)0x7F));
@@ -113,6 +113,6 @@ public sealed class HostileHostTests
         2 => 0xC000_0000 + random.Below(1 << 21) - 4096,
         3 => memory + (8 * random.Below(8192)),
         4 => memory + (4096 * random.Below(16)),
-        _ => TestMachine.Base + (16UL << 20) - random.Below(8192),
+        _ => FakeHost.Base + (16UL << 20) - random.Below(8192),
     };
 }

@@ -6,7 +6,7 @@ using Physr.Machine.Nvme;
 using Physr.Machine.Nvme.Media;
 using Physr.Machine.Nvme.Spec;
 using Physr.Machine.Simulation;
-using Physr.Machine.Tests.Nvme.Infrastructure;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Nvme;
 
@@ -231,7 +231,7 @@ public sealed class IoCommandTests
     {
         using RawController raw = Ready();
         using TestBuffer data = raw.Machine.Take(8192);
-        raw.Machine.FailAt = raw.Machine.Accesses + 2; // the entry, then the data
+        raw.Machine.FailAt = raw.Machine.Transactions + 2; // the entry, then the data
         RawController.Fail(NvmeStatus.DataTransferError, raw.Io(IoOpcode.Write, 2, 5, 1, data.Address));
         raw.Machine.FailAt = 0;
         RawController.Fail(NvmeStatus.UnrecoveredReadError, raw.Io(IoOpcode.Read, 2, 5, 1, data.Address));
@@ -319,12 +319,12 @@ public sealed class IoCommandTests
     {
         using RawController raw = Ready();
         using TestBuffer data = raw.Machine.Take(4096);
-        raw.Machine.WriteRegister32(NvmeRegister.INTMS, 2);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.INTMS, 2);
         raw.Push(1, RawController.Entry(IoOpcode.Read, 1, 0, 1, data.Address));
         raw.Ring(1);
         raw.Machine.RunToIdle();
         Assert.Equal(0, raw.Machine.Interrupts[1]);
-        raw.Machine.WriteRegister32(NvmeRegister.INTMC, 2);
+        raw.Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.INTMC, 2);
         Assert.Equal(1, raw.Machine.Interrupts[1]);
     }
 
@@ -357,12 +357,12 @@ public sealed class IoCommandTests
         const ulong cmb = 1 << 20, cba = 0xC000_0000;
         using RawController raw = Ready(cmb);
         Assert.True(raw.Controller.Capabilities.HasMemoryBuffer);
-        Assert.Equal(0u, raw.Machine.ReadRegister32(NvmeRegister.CMBSZ));
+        Assert.Equal(0u, raw.Machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBSZ));
         RawController.Fail(NvmeStatus.DataTransferError, raw.Io(IoOpcode.Read, 2, 1, 1, cba));
 
-        raw.Machine.WriteRegister64(NvmeRegister.CMBMSC, cba | 3);
-        Assert.Equal(cmb, MemoryBufferRegisters.Bytes(raw.Machine.ReadRegister32(NvmeRegister.CMBSZ)));
-        Assert.Equal(4, MemoryBufferRegisters.Bar(raw.Machine.ReadRegister32(NvmeRegister.CMBLOC)));
+        raw.Machine.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, cba | 3);
+        Assert.Equal(cmb, MemoryBufferRegisters.Bytes(raw.Machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBSZ)));
+        Assert.Equal(4, MemoryBufferRegisters.Bar(raw.Machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBLOC)));
         ulong payload = raw.Machine.PayloadBytes;
         RawController.Succeed(raw.Io(IoOpcode.Read, 2, 1, 1, cba + 8192));
         Assert.Equal(payload, raw.Machine.PayloadBytes); // it crossed no bus
@@ -379,7 +379,7 @@ public sealed class IoCommandTests
 
         RawController.Fail(NvmeStatus.InvalidCmbUse, raw.Sgl(IoOpcode.Read, 2, 1, 1, SglDescriptor.Create(SglType.DataBlock, cba + cmb - 100, 4096)));
         RawController.Fail(NvmeStatus.InvalidCmbUse, raw.Sgl(IoOpcode.Read, 2, 1, 1, SglDescriptor.Create(SglType.DataBlock, cba - 100, 4096)));
-        raw.Machine.WriteRegister64(NvmeRegister.CMBMSC, (ulong.MaxValue << 12) | 3);
-        Assert.Equal(1u, raw.Machine.ReadRegister32(NvmeRegister.CMBSTS));
+        raw.Machine.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, (ulong.MaxValue << 12) | 3);
+        Assert.Equal(1u, raw.Machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBSTS));
     }
 }

@@ -4,6 +4,7 @@ using Physr.Machine.Bus;
 using Physr.Machine.Rdma.Host;
 using Physr.Machine.Rdma.Spec;
 using Physr.Machine.Simulation;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Rdma;
 

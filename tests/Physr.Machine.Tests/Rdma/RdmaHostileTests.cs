@@ -5,6 +5,7 @@ using Physr.Machine.Devices;
 using Physr.Machine.Rdma.Host;
 using Physr.Machine.Rdma.Spec;
 using Physr.Machine.Simulation;
+using Physr.Machine.Tests.Infrastructure;
 
 namespace Physr.Machine.Tests.Rdma;
 
@@ -196,6 +197,6 @@ public sealed class RdmaHostileTests
         fixture.QueuePair.TryPostWrite(local, 0, 1, remote, 0, 1);
         fixture.QueuePair.TryPostWrite(local, 0, 1, remote, 0, 2);
         fixture.Scheduler.RunToIdle(10_000);
-        Assert.Equal(1, fixture.Host.Interrupts);
+        Assert.Equal(1, fixture.Host.Interrupts[0]);
     }
 }

@@ -28,7 +28,7 @@ public sealed partial class NvmeDriver
 
             result = 0;
             status = NvmeStatus.AbortedByHost;
-            ControllerStatus controller = new(_host.ReadRegister32(NvmeRegister.CSTS));
+            ControllerStatus controller = new(_host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CSTS));
             if (controller.IsGone || controller.IsFatal)
             {
                 return controller.IsGone ? Errno.ENODEV : Errno.EIO;

@@ -39,7 +39,7 @@ public sealed partial class NvmeDriver
             Reap(queue);
         }
 
-        ControllerStatus status = new(_host.ReadRegister32(NvmeRegister.CSTS));
+        ControllerStatus status = new(_host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CSTS));
         if (Failure != Errno.None || status.IsGone || status.IsFatal || !TryAbortOverdue(isMachineIdle))
         {
             ResetController();

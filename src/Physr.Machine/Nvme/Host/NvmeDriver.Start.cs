@@ -18,7 +18,7 @@ public sealed partial class NvmeDriver
 
     private Errno BringUp()
     {
-        _capabilities = new(_host.ReadRegister64(NvmeRegister.CAP));
+        _capabilities = new(_host.ReadRegister64(NvmeRegister.Bar, NvmeRegister.CAP));
         if (_capabilities.Value == ulong.MaxValue)
         {
             return Errno.ENODEV;
@@ -29,9 +29,9 @@ public sealed partial class NvmeDriver
             return Errno.EOPNOTSUPP;
         }
 
-        Errno errno = _host.Allocate(PageSize.Size4K, out _page);
-        errno = errno != Errno.None ? errno : QueuePair.Create(_host, 0, AdminQueueSize, listBytes: 0, out _admin);
-        errno = errno != Errno.None ? errno : Enable();
+        _page = _host.Allocate(PageSize.Size4K, "NVMe identify page");
+        _admin = QueuePair.Create(_host, 0, AdminQueueSize, listBytes: 0);
+        Errno errno = Enable();
         errno = errno != Errno.None ? errno : IdentifyController();
         errno = errno != Errno.None ? errno : IdentifyNamespaces();
         errno = errno != Errno.None ? errno : AllocateQueues();
@@ -48,16 +48,16 @@ public sealed partial class NvmeDriver
 
         _admin!.Clear();
         const uint sizes = (AdminQueueSize - 1) | (AdminQueueSize - 1) << 16;
-        _host.WriteRegister32(NvmeRegister.AQA, sizes);
-        _host.WriteRegister64(NvmeRegister.ASQ, _admin.SubmissionAddress.Value);
-        _host.WriteRegister64(NvmeRegister.ACQ, _admin.CompletionAddress.Value);
-        _host.WriteRegister32(NvmeRegister.CC, ControllerConfiguration.Standard.Value);
+        _host.WriteRegister32(NvmeRegister.Bar, NvmeRegister.AQA, sizes);
+        _host.WriteRegister64(NvmeRegister.Bar, NvmeRegister.ASQ, _admin.SubmissionAddress.Value);
+        _host.WriteRegister64(NvmeRegister.Bar, NvmeRegister.ACQ, _admin.CompletionAddress.Value);
+        _host.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, ControllerConfiguration.Standard.Value);
         return WaitForStatus(static status => status.IsReady, failsWhenFatal: true);
     }
 
     private Errno Disable()
     {
-        ControllerConfiguration configuration = new(_host.ReadRegister32(NvmeRegister.CC));
+        ControllerConfiguration configuration = new(_host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CC));
         if (configuration.Value == uint.MaxValue)
         {
             return Errno.ENODEV;
@@ -65,7 +65,7 @@ public sealed partial class NvmeDriver
 
         if (configuration.IsEnabled)
         {
-            _host.WriteRegister32(NvmeRegister.CC, 0);
+            _host.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, 0);
         }
 
         return WaitForStatus(static status => !status.IsReady, failsWhenFatal: false);
@@ -73,7 +73,7 @@ public sealed partial class NvmeDriver
 
     private void ShutDown()
     {
-        _host.WriteRegister32(NvmeRegister.CC, ControllerConfiguration.Standard.WithShutdown(1).Value);
+        _host.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, ControllerConfiguration.Standard.WithShutdown(1).Value);
         WaitForStatus(static status => status.ShutdownStatus == 2, failsWhenFatal: true);
     }
 
@@ -82,7 +82,7 @@ public sealed partial class NvmeDriver
         SimTime deadline = _host.Now.Add(HandshakeTimeout);
         while (true)
         {
-            ControllerStatus status = new(_host.ReadRegister32(NvmeRegister.CSTS));
+            ControllerStatus status = new(_host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CSTS));
             if (status.IsGone)
             {
                 return Errno.ENODEV;
@@ -213,18 +213,19 @@ public sealed partial class NvmeDriver
             Cdw11 = wanted | wanted << 16,
         };
         Errno errno = Admin(entry, out uint granted, out _);
-        int pairs = (int)Math.Min((uint)_options.QueuePairs, Math.Min(granted & 0xFFFF, granted >> 16) + 1);
-        int size = Math.Min(_options.QueueDepth + 1, _capabilities.MaxQueueEntries);
-        for (int id = 1; errno == Errno.None && id <= pairs; id++)
+        if (errno != Errno.None)
         {
-            errno = QueuePair.Create(_host, id, size, DataPointerWriter.ListBytes(_maxTransfer), out QueuePair? pair);
-            if (errno == Errno.None)
-            {
-                _queues.Add(pair!);
-            }
+            return errno;
         }
 
-        return errno;
+        int pairs = (int)Math.Min((uint)_options.QueuePairs, Math.Min(granted & 0xFFFF, granted >> 16) + 1);
+        int size = Math.Min(_options.QueueDepth + 1, _capabilities.MaxQueueEntries);
+        for (int id = 1; id <= pairs; id++)
+        {
+            _queues.Add(QueuePair.Create(_host, id, size, DataPointerWriter.ListBytes(_maxTransfer)));
+        }
+
+        return Errno.None;
     }
 
     private Errno CreateQueues()

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Machine.Devices;
 using Physr.Machine.Nvme.Spec;
 
 namespace Physr.Machine.Nvme.Host;
@@ -12,11 +13,11 @@ public sealed partial class NvmeDriver : IDisposable
 {
     private const int AdminQueueSize = 32;
 
-    private readonly INvmeHost _host;
+    private readonly IDeviceHost _host;
     private readonly NvmeDriverOptions _options;
     private readonly List<NvmeNamespaceInfo> _namespaces = [];
     private readonly List<QueuePair> _queues = [];
-    private INvmeHostBuffer? _page;
+    private IDeviceBuffer? _page;
     private QueuePair? _admin;
     private NvmeControllerInfo? _controller;
     private ControllerCapabilities _capabilities;
@@ -24,7 +25,7 @@ public sealed partial class NvmeDriver : IDisposable
     private ulong _maxTransfer;
     private bool _disposed;
 
-    private NvmeDriver(INvmeHost host, NvmeDriverOptions options)
+    private NvmeDriver(IDeviceHost host, NvmeDriverOptions options)
     {
         _host = host;
         _options = options;
@@ -57,12 +58,13 @@ public sealed partial class NvmeDriver : IDisposable
     public int Resets { get; private set; }
 
     /// <summary>Brings a controller up: reset, admin queue, Identify, I/O queues (section 3.5.1).</summary>
-    /// <param name="host">The machine.</param>
+    /// <param name="host">The controller's host.</param>
     /// <param name="options">How to drive it.</param>
     /// <param name="driver">The driver; null on failure, and everything is given back then.</param>
     /// <returns>None, ENODEV (nothing answers), ETIMEDOUT (a handshake or command did not end), EIO (the controller failed, or refused a command that it must take),
     /// ENOMEM, or EOPNOTSUPP (no NVM command set, no 4 KiB pages, or SGLs demanded and missing).</returns>
-    public static Errno Start(INvmeHost host, NvmeDriverOptions options, out NvmeDriver? driver)
+    /// <exception cref="PhysrException">The options are none that a driver could have, or the controller cannot reach the host's memory.</exception>
+    public static Errno Start(IDeviceHost host, NvmeDriverOptions options, out NvmeDriver? driver)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(options);
@@ -73,15 +75,31 @@ public sealed partial class NvmeDriver : IDisposable
             throw new PhysrException("start NVMe driver", "options", Errno.EINVAL, "queue pairs, depth and requests are at least 1; transfers a multiple of 4 KiB");
         }
 
-        driver = new(host, options);
-        Errno errno = driver.BringUp();
-        if (errno != Errno.None)
+        NvmeDriver starting = new(host, options);
+        Errno errno;
+        try
         {
-            driver.Failure = errno;
-            driver.Dispose();
+            errno = starting.BringUp();
+        }
+        catch (PhysrException failure)
+        {
+            // Too little memory is an answer; what else the host could not do, the caller shall read in its own words.
+            starting.Abandon(failure.Errno);
             driver = null;
+            if (failure.Errno != Errno.ENOMEM)
+            {
+                throw;
+            }
+
+            return Errno.ENOMEM;
         }
 
+        if (errno != Errno.None)
+        {
+            starting.Abandon(errno);
+        }
+
+        driver = errno == Errno.None ? starting : null;
         return errno;
     }
 
@@ -97,19 +115,19 @@ public sealed partial class NvmeDriver : IDisposable
             return Errno.EOPNOTSUPP;
         }
 
-        _host.WriteRegister64(NvmeRegister.CMBMSC, MemoryBufferRegisters.CapabilitiesEnabled);
-        uint location = _host.ReadRegister32(NvmeRegister.CMBLOC);
-        uint size = _host.ReadRegister32(NvmeRegister.CMBSZ);
+        _host.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, MemoryBufferRegisters.CapabilitiesEnabled);
+        uint location = _host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBLOC);
+        uint size = _host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBSZ);
         ulong offset = MemoryBufferRegisters.Offset(location, size);
         if (MemoryBufferRegisters.Bytes(size) == 0 || !busAddress.TryAdd(offset, out DmaAddress start) || !start.IsAligned(PageSize.Size4K))
         {
             return Errno.EINVAL;
         }
 
-        _host.WriteRegister64(NvmeRegister.CMBMSC, start.Value | MemoryBufferRegisters.CapabilitiesEnabled | MemoryBufferRegisters.MemorySpaceEnabled);
-        if ((_host.ReadRegister32(NvmeRegister.CMBSTS) & MemoryBufferRegisters.BaseAddressInvalid) != 0)
+        _host.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, start.Value | MemoryBufferRegisters.CapabilitiesEnabled | MemoryBufferRegisters.MemorySpaceEnabled);
+        if ((_host.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CMBSTS) & MemoryBufferRegisters.BaseAddressInvalid) != 0)
         {
-            _host.WriteRegister64(NvmeRegister.CMBMSC, MemoryBufferRegisters.CapabilitiesEnabled);
+            _host.WriteRegister64(NvmeRegister.Bar, NvmeRegister.CMBMSC, MemoryBufferRegisters.CapabilitiesEnabled);
             return Errno.EINVAL;
         }
 
@@ -161,5 +179,12 @@ public sealed partial class NvmeDriver : IDisposable
         _queues.Clear();
         _admin?.Dispose();
         _page?.Dispose();
+    }
+
+    /// <summary>Gives everything back without asking the controller to end in order.</summary>
+    private void Abandon(Errno why)
+    {
+        Failure = why;
+        Dispose();
     }
 }

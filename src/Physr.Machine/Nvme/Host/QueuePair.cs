@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Runtime.InteropServices;
+using Physr.Machine.Devices;
 using Physr.Machine.Nvme.Spec;
 using Physr.Machine.Simulation;
 
@@ -12,10 +13,10 @@ internal sealed class QueuePair : IDisposable
     /// <summary>No request: the command is the driver's own, or there is none.</summary>
     public const int NoRequest = -1;
 
-    private readonly INvmeHost _host;
-    private readonly INvmeHostBuffer _submission;
-    private readonly INvmeHostBuffer _completion;
-    private readonly INvmeHostBuffer? _lists;
+    private readonly IDeviceHost _host;
+    private readonly IDeviceBuffer _submission;
+    private readonly IDeviceBuffer _completion;
+    private readonly IDeviceBuffer? _lists;
     private readonly int _listBytes;
     private readonly Command[] _commands;
     private readonly ushort[] _free;
@@ -25,7 +26,7 @@ internal sealed class QueuePair : IDisposable
     private int _head;
     private bool _phase;
 
-    private QueuePair(INvmeHost host, int id, int size, int listBytes, INvmeHostBuffer submission, INvmeHostBuffer completion, INvmeHostBuffer? lists)
+    private QueuePair(IDeviceHost host, int id, int size, int listBytes, IDeviceBuffer submission, IDeviceBuffer completion, IDeviceBuffer? lists)
     {
         _host = host;
         Id = id;
@@ -54,23 +55,25 @@ internal sealed class QueuePair : IDisposable
 
     public DmaAddress CompletionAddress => _completion.Address;
 
-    public static Errno Create(INvmeHost host, int id, int size, ulong listBytes, out QueuePair? pair)
+    /// <summary>Takes the memory of a pair.</summary>
+    /// <exception cref="PhysrException">The host has not that much; what was taken is given back.</exception>
+    public static QueuePair Create(IDeviceHost host, int id, int size, ulong listBytes)
     {
-        pair = null;
-        Errno errno = host.Allocate((ulong)(size * SubmissionEntry.Size), out INvmeHostBuffer? submission);
-        INvmeHostBuffer? completion = null;
-        INvmeHostBuffer? lists = null;
-        errno = errno != Errno.None ? errno : host.Allocate((ulong)(size * CompletionEntry.Size), out completion);
-        errno = errno != Errno.None || listBytes == 0 ? errno : host.Allocate((ulong)(size - 1) * listBytes, out lists);
-        if (errno != Errno.None)
+        IDeviceBuffer? submission = null;
+        IDeviceBuffer? completion = null;
+        try
+        {
+            submission = host.Allocate((ulong)(size * SubmissionEntry.Size), "NVMe submission queue");
+            completion = host.Allocate((ulong)(size * CompletionEntry.Size), "NVMe completion queue");
+            IDeviceBuffer? lists = listBytes == 0 ? null : host.Allocate((ulong)(size - 1) * listBytes, "NVMe list pages");
+            return new(host, id, size, (int)listBytes, submission, completion, lists);
+        }
+        catch (PhysrException)
         {
             completion?.Dispose();
             submission?.Dispose();
-            return errno;
+            throw;
         }
-
-        pair = new(host, id, size, (int)listBytes, submission!, completion!, lists);
-        return Errno.None;
     }
 
     /// <summary>Empty rings, nothing outstanding: as after a controller reset.</summary>
@@ -110,7 +113,7 @@ internal sealed class QueuePair : IDisposable
         if (_rungTail != _tail)
         {
             _rungTail = _tail;
-            _host.WriteRegister32(NvmeRegister.SubmissionTail(Id), (uint)_tail);
+            _host.WriteRegister32(NvmeRegister.Bar, NvmeRegister.SubmissionTail(Id), (uint)_tail);
         }
     }
 
@@ -146,7 +149,7 @@ internal sealed class QueuePair : IDisposable
     }
 
     /// <summary>Gives the read entries of the completion ring back.</summary>
-    public void RingHead() => _host.WriteRegister32(NvmeRegister.CompletionHead(Id), (uint)_head);
+    public void RingHead() => _host.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CompletionHead(Id), (uint)_head);
 
     public Command CommandAt(ushort id) => _commands[id];
 

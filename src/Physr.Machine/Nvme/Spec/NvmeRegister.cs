@@ -5,6 +5,9 @@ namespace Physr.Machine.Nvme.Spec;
 /// <summary>Byte offsets of the controller properties in BAR 0 (NVMe Base Specification 2.0, section 3.1.3, figure 35).</summary>
 public static class NvmeRegister
 {
+    /// <summary>The BAR that holds them (PCIe Transport: MLBAR and MUBAR).</summary>
+    public const int Bar = 0;
+
     /// <summary>Controller Capabilities, 64 bits.</summary>
     public const ulong CAP = 0x00;
 

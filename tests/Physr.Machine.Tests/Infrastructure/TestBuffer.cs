@@ -1,11 +1,11 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Machine.Nvme.Host;
+using Physr.Machine.Devices;
 
-namespace Physr.Machine.Tests.Nvme.Infrastructure;
+namespace Physr.Machine.Tests.Infrastructure;
 
 /// <summary>Host memory of a test.</summary>
-internal sealed class TestBuffer(INvmeHostBuffer buffer) : IDisposable
+internal sealed class TestBuffer(IDeviceBuffer buffer) : IDisposable
 {
     public ulong Address => buffer.Address.Value;
 

@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 using Physr.Machine.Nvme;
 using Physr.Machine.Nvme.Media;
 using Physr.Machine.Nvme.Spec;
+using Physr.Machine.Tests.Infrastructure;
 
-namespace Physr.Machine.Tests.Nvme.Infrastructure;
+namespace Physr.Machine.Tests.Nvme;
 
 /// <summary>A controller driven entry by entry, so that a test can say exactly what it wants, wrong things above all.</summary>
 internal sealed class RawController : IDisposable
@@ -26,11 +27,11 @@ internal sealed class RawController : IDisposable
         }
     }
 
-    public TestMachine Machine { get; }
+    public FakeHost Machine { get; }
 
     public NvmeController Controller { get; }
 
-    public ControllerStatus Status => new(Machine.ReadRegister32(NvmeRegister.CSTS));
+    public ControllerStatus Status => new(Machine.ReadRegister32(NvmeRegister.Bar, NvmeRegister.CSTS));
 
     public static NvmeControllerOptions Options(ulong cmb = 0) => new()
     {
@@ -51,10 +52,10 @@ internal sealed class RawController : IDisposable
     public void Enable()
     {
         RawRing admin = NewRing(0, QueueSize);
-        Machine.WriteRegister32(NvmeRegister.AQA, (QueueSize - 1) | (QueueSize - 1) << 16);
-        Machine.WriteRegister64(NvmeRegister.ASQ, admin.Submission.Address);
-        Machine.WriteRegister64(NvmeRegister.ACQ, admin.Completion.Address);
-        Machine.WriteRegister32(NvmeRegister.CC, ControllerConfiguration.Standard.Value);
+        Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.AQA, (QueueSize - 1) | (QueueSize - 1) << 16);
+        Machine.WriteRegister64(NvmeRegister.Bar, NvmeRegister.ASQ, admin.Submission.Address);
+        Machine.WriteRegister64(NvmeRegister.Bar, NvmeRegister.ACQ, admin.Completion.Address);
+        Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CC, ControllerConfiguration.Standard.Value);
         Machine.RunToIdle();
     }
 
@@ -131,7 +132,7 @@ internal sealed class RawController : IDisposable
         return id;
     }
 
-    public void Ring(int queue) => Machine.WriteRegister32(NvmeRegister.SubmissionTail(queue), (uint)_rings[queue].Tail);
+    public void Ring(int queue) => Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.SubmissionTail(queue), (uint)_rings[queue].Tail);
 
     public CompletionEntry? Pop(int queue, bool ringHead = true)
     {
@@ -150,7 +151,7 @@ internal sealed class RawController : IDisposable
 
         if (ringHead)
         {
-            Machine.WriteRegister32(NvmeRegister.CompletionHead(queue), (uint)ring.Head);
+            Machine.WriteRegister32(NvmeRegister.Bar, NvmeRegister.CompletionHead(queue), (uint)ring.Head);
         }
 
         return entry;
