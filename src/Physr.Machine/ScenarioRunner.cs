@@ -22,9 +22,15 @@ public static class ScenarioRunner
         ulong effective = seed ?? scenario.Seed;
         ulong payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
         List<RouteReport> reports = [];
+        using BackingSnapshot snapshot = new(scenario);
         foreach (RouteSpec route in scenario.Routes)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (reports.Count != 0)
+            {
+                snapshot.Restore();
+            }
+
             observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, payload);
             using RouteRun run = new(scenario, route, effective, observer);
             RouteReport report = run.Run(cancellation);

@@ -36,7 +36,7 @@ internal sealed partial class RunReportText
 
     private void WriteLinks(RouteReport[] routes)
     {
-        List<(string From, string To)> directions = [.. routes.SelectMany(static route => route.Links).Select(static link => (link.From, link.To)).Distinct()];
+        List<(string From, string To)> directions = [.. routes.SelectMany(static route => route.Links).Where(static link => link.Bytes != 0).Select(static link => (link.From, link.To)).Distinct()];
         if (directions.Count == 0)
         {
             return;

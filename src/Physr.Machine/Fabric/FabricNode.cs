@@ -2,6 +2,7 @@
 
 using Physr.Machine.Devices;
 using Physr.Machine.Scenarios;
+using Physr.Machine.Simulation;
 using Physr.Pci;
 using Physr.Pci.Config;
 using Physr.Pci.Spec;
@@ -51,6 +52,9 @@ public sealed class FabricNode
 
     /// <summary>Whether the device is in its slot.</summary>
     public bool IsPresent { get; internal set; } = true;
+
+    /// <summary>Until when the device's memory has served peers, for its track in traces.</summary>
+    internal SimTime ServedUntil { get; set; }
 
     /// <summary>Whether bytes enter and leave through this node's link.</summary>
     public bool IsPort => Spec.Kind is FabricKind.RootPort or FabricKind.DownstreamPort;

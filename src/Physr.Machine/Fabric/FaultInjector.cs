@@ -21,24 +21,32 @@ public sealed class FaultInjector
     /// <summary>What has been injected so far, in words.</summary>
     public IList<string> Injected { get; } = [];
 
-    /// <summary>How many transactions a device has made.</summary>
+    /// <summary>What was to be injected and never was, because the target made too few transactions, in words.</summary>
+    public IEnumerable<string> Unreached =>
+        _faults.Where(fault => fault.Step > StepsOf(fault.Target))
+            .Select(fault => $"{Word(fault.Kind)} at transaction {fault.Step} of {fault.Target}: it had {StepsOf(fault.Target)}");
+
+    /// <summary>How many transactions a device has mastered or been the target of.</summary>
     public ulong StepsOf(string device) => _steps.GetValueOrDefault(device);
 
-    internal BusStatus OnTransaction(PciFabric fabric, FabricNode requester)
+    internal BusStatus OnTransaction(PciFabric fabric, FabricNode node)
     {
-        ulong step = _steps.GetValueOrDefault(requester.Name) + 1;
-        _steps[requester.Name] = step;
+        ulong step = _steps.GetValueOrDefault(node.Name) + 1;
+        _steps[node.Name] = step;
         foreach (FaultSpec fault in _faults)
         {
-            if (fault.Step == step && fault.Target == requester.Name)
+            if (fault.Step == step && fault.Target == node.Name)
             {
-                Injected.Add($"{fault.Kind} at transaction {step} of {requester.Name}");
-                return Inject(fabric, requester, fault.Kind);
+                Injected.Add($"{Word(fault.Kind)} at transaction {step} of {node.Name}");
+                return Inject(fabric, node, fault.Kind);
             }
         }
 
         return BusStatus.Success;
     }
+
+    /// <summary>The kind as scenarios spell it.</summary>
+    private static string Word(FaultKind kind) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 
     private static BusStatus Inject(PciFabric fabric, FabricNode node, FaultKind kind)
     {

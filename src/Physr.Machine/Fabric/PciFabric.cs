@@ -70,7 +70,7 @@ public sealed partial class PciFabric : IDisposable
         while (status == BusStatus.Success && !destination.IsEmpty)
         {
             FabricRoute route = Find(requester, address);
-            status = Check(route);
+            status = Reach(requester, route, ref finished);
             if (status != BusStatus.Success)
             {
                 break;
@@ -94,7 +94,7 @@ public sealed partial class PciFabric : IDisposable
         while (status == BusStatus.Success && !source.IsEmpty)
         {
             FabricRoute route = Find(requester, address);
-            status = Check(route);
+            status = Reach(requester, route, ref finished);
             if (status != BusStatus.Success)
             {
                 break;
@@ -154,6 +154,24 @@ public sealed partial class PciFabric : IDisposable
     {
         _nodes.Add(node);
         node.Config.Written += (_, _) => Invalidate();
+    }
+
+    /// <summary>Whether the target answers; what is injected at its transactions counts too.</summary>
+    private BusStatus Reach(FabricNode requester, FabricRoute route, ref SimTime finished)
+    {
+        BusStatus status = Check(route);
+        if (status != BusStatus.Success || route.Node is not { } target || ReferenceEquals(target, requester))
+        {
+            return status;
+        }
+
+        status = Faults.OnTransaction(this, target);
+        if (status == BusStatus.CompletionTimeout)
+        {
+            finished = finished.Add(s_completionTimeout);
+        }
+
+        return status;
     }
 
     private static BusStatus Check(FabricRoute route)
@@ -220,6 +238,13 @@ public sealed partial class PciFabric : IDisposable
         foreach (ByteMeter meter in way)
         {
             finished = SimTime.Max(finished, Pass(meter, now, bytes, LinkRate.OnWire(bytes), traffic)).Add(s_hopLatency);
+        }
+
+        if (Observer is not null && route.Node is { } target && traffic == Traffic.Payload)
+        {
+            // The target's own track: its memory served a peer. Spans of one track do not overlap.
+            Observer.Span(target.Name, isRead ? "memory read" : "memory write", SimTime.Max(now, SimTime.Min(target.ServedUntil, finished)), finished, bytes);
+            target.ServedUntil = SimTime.Max(target.ServedUntil, finished);
         }
 
         return finished;

@@ -140,7 +140,8 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
     private static string Describe(in RdmaWorkCompletion done)
     {
         string bus = done.BusStatus == Bus.BusStatus.Success ? "" : $" ({done.BusStatus} on the bus)";
-        return $"{done.Opcode} ended with {done.Status}{bus}";
+        string request = done.Opcode == RdmaOpcode.Invalid ? "a work request" : $"{done.Opcode}";
+        return $"{request} ended with {done.Status}{bus}";
     }
 
     private void Require(Errno errno, string what)

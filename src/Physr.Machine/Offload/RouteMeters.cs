@@ -8,15 +8,15 @@ namespace Physr.Machine.Offload;
 /// <summary>Reads a finished route's meters: what crossed what, and which resource was busy longest.</summary>
 internal static class RouteMeters
 {
+    /// <summary>Where even the busiest resource is idle for more than half of the time, the transfers wait: for latencies, or for a deeper queue.</summary>
+    private const double Waiting = 0.5;
+
     public static IReadOnlyList<LinkBytes> Links(PciFabric fabric, double seconds)
     {
         List<LinkBytes> links = [];
         foreach (ByteMeter meter in Meters(fabric))
         {
-            if (meter.PayloadBytes + meter.ControlBytes != 0)
-            {
-                links.Add(new(meter.From, meter.To, meter.PayloadBytes, meter.ControlBytes, Share(meter.BusyTotal.Seconds, seconds)));
-            }
+            links.Add(new(meter.From, meter.To, meter.PayloadBytes, meter.ControlBytes, Share(meter.BusyTotal.Seconds, seconds)));
         }
 
         return links;
@@ -32,7 +32,8 @@ internal static class RouteMeters
             .. others,
         ];
         (string name, double busy) = all.MaxBy(static each => each.Busy);
-        return busy == 0 ? "none" : $"{name} ({Share(busy, seconds):P0} busy)";
+        double share = Share(busy, seconds);
+        return busy == 0 ? "none" : share < Waiting ? $"latency ({name} is {share:P0} busy)" : $"{name} ({share:P0} busy)";
     }
 
     private static IEnumerable<ByteMeter> Meters(PciFabric fabric) => fabric.Links.SelectMany(static link => new[] { link.Up, link.Down });

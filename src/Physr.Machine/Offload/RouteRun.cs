@@ -100,6 +100,11 @@ internal sealed class RouteRun : IDisposable
             reasons.Add("injected: " + fault);
         }
 
+        foreach (string fault in _machine.Fabric.Faults.Unreached)
+        {
+            reasons.Add("not injected: " + fault);
+        }
+
         return new()
         {
             Name = _route.Name,
@@ -107,7 +112,7 @@ internal sealed class RouteRun : IDisposable
             Reasons = reasons,
             FellBack = fellBack,
             Provider = staged,
-            PayloadBytes = _payload,
+            PayloadBytes = _transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.Bytes),
             DramBytes = _machine.Fabric.Dram.PayloadBytes,
             DramControlBytes = _machine.Fabric.Dram.ControlBytes,
             Links = RouteMeters.Links(_machine.Fabric, seconds),
@@ -155,11 +160,12 @@ internal sealed class RouteRun : IDisposable
         }
 
         TransferPump pump = new(_machine.Scheduler, from, to, Slots(transfer));
+        ulong before = _bytesDone;
         string? error = pump.Run(transfer, ref _bytesDone, _payload, _observer, cancellation);
         _unanswered += pump.Outstanding;
         if (error is not null)
         {
-            return new(transfer.Name, 0, "", false, error);
+            return new(transfer.Name, _bytesDone - before, "", false, error);
         }
 
         (bool verified, string digest) = _check.Check(transfer, from, to);

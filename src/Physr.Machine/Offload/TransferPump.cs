@@ -84,7 +84,7 @@ internal sealed class TransferPump
 
             // Nothing will happen any more. Drivers are asked to end what they have outstanding, gently and then by switching their device off; what is still
             // missing then is lost.
-            error ??= $"the devices came to rest with {_outstanding} commands unanswered";
+            error ??= $"{_from.Name} -> {_to.Name}: {_from.Node.Name} and {_to.Node.Name} came to rest with {_outstanding} commands unanswered";
             if (recoveries++ == 2)
             {
                 break;

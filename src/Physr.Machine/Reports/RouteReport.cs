@@ -20,7 +20,7 @@ public sealed record RouteReport
     /// <summary>The memory that staged the bytes, as <c>nvme1 BAR 4</c> or <c>ram</c>.</summary>
     public required string Provider { get; init; }
 
-    /// <summary>The user's bytes that were asked for.</summary>
+    /// <summary>The user's bytes that arrived; all that were asked for, where the route is verified.</summary>
     public ulong PayloadBytes { get; init; }
 
     /// <summary>Payload bytes written to and read from DRAM.</summary>
@@ -29,7 +29,7 @@ public sealed record RouteReport
     /// <summary>Queue entries and lists written to and read from DRAM.</summary>
     public ulong DramControlBytes { get; init; }
 
-    /// <summary>Each direction of each link that carried anything.</summary>
+    /// <summary>Each direction of each link, idle ones too.</summary>
     public IReadOnlyList<LinkBytes> Links { get; init; } = [];
 
     /// <summary>Entries of the range lists that described the staging memory.</summary>

@@ -28,6 +28,9 @@ public readonly record struct SimTime(ulong Picoseconds) : IComparable<SimTime>
     /// <summary>The later of two moments.</summary>
     public static SimTime Max(SimTime left, SimTime right) => left.Picoseconds >= right.Picoseconds ? left : right;
 
+    /// <summary>The earlier of two moments.</summary>
+    public static SimTime Min(SimTime left, SimTime right) => left.Picoseconds <= right.Picoseconds ? left : right;
+
     /// <summary>This moment plus a span.</summary>
     public SimTime Add(SimTime span) => new(checked(Picoseconds + span.Picoseconds));
 

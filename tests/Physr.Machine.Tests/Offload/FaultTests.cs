@@ -51,7 +51,38 @@ public sealed class FaultTests
         Scenario scenario = OffloadScenario.Make([OffloadScenario.PageLess], [new(kind, "nvme0", 30, null)]);
         RouteReport route = Assert.Single(ScenarioRunner.Run(scenario).Routes);
         Assert.False(route.Verified);
-        Assert.Contains(route.Reasons, reason => reason.Contains($"{kind} at transaction 30 of nvme0", StringComparison.Ordinal));
+        Assert.Contains(route.Reasons, reason => reason.Contains("at transaction 30 of nvme0", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(FaultKind.LinkDown)]
+    [InlineData(FaultKind.SurpriseRemoval)]
+    [InlineData(FaultKind.DmaError)]
+    public void ADeviceThatOnlyAnswersCanFailToo(FaultKind kind)
+    {
+        Scenario scenario = OffloadScenario.Make([OffloadScenario.AcrossRootPorts], [new(kind, "gpu0", 3, null)]);
+        RouteReport route = Assert.Single(ScenarioRunner.Run(scenario).Routes);
+        Assert.False(route.Verified);
+        Assert.Equal(0, route.Leaks);
+        Assert.Contains(route.Reasons, static reason => reason.EndsWith("at transaction 3 of gpu0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AFaultThatIsNeverReachedIsReported()
+    {
+        Scenario scenario = OffloadScenario.Make([OffloadScenario.PageLess], [new(FaultKind.LinkDown, "nvme0", 1_000_000, null)]);
+        RouteReport route = Assert.Single(ScenarioRunner.Run(scenario).Routes);
+        Assert.True(route.Verified);
+        Assert.Contains(route.Reasons, static reason => reason.StartsWith("not injected: linkDown at transaction 1000000 of nvme0: it had ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void BytesThatDidNotArriveAreNotCounted()
+    {
+        Scenario scenario = OffloadScenario.Make([OffloadScenario.PageLess], [new(FaultKind.LinkDown, "nvme0", 5, null)]);
+        RouteReport route = Assert.Single(ScenarioRunner.Run(scenario).Routes);
+        Assert.Equal(route.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.Bytes), route.PayloadBytes);
+        Assert.True(route.PayloadBytes < 3 * (256 << 10));
     }
 
     [Fact]

@@ -2,6 +2,7 @@
 
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
+using Physr.Machine.Simulation;
 
 namespace Physr.Machine.Tests.Offload;
 
@@ -130,6 +131,28 @@ public sealed class RouteTests
             byte[] written = File.ReadAllBytes(path);
             string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(written.AsSpan(1 << 20, 256 << 10)));
             Assert.Equal(route.Transfers.Single(static transfer => transfer.Name == "drive-to-drive").Sha256, digest);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void WhereFilesAreWrittenAndReadEachRouteStillMovesTheSameBytes()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            byte[] content = new byte[4 << 20];
+            new SeededRandom(9).Fill(content);
+            File.WriteAllBytes(path, content);
+            Scenario there = OffloadScenario.Make([OffloadScenario.Bounce, OffloadScenario.PageLess], file: path);
+            Scenario both = there with { Transfers = [new("read-first", "ns1", 1 << 20, "remote", 3 << 20, 64 << 10, 32 << 10, 4), .. there.Transfers] };
+            RunReport report = ScenarioRunner.Run(both);
+            Assert.True(report.Verified);
+            Assert.Single(report.Routes.Select(static route => route.Sha256).Distinct(StringComparer.Ordinal));
+            Assert.NotEqual(content, File.ReadAllBytes(path));
         }
         finally
         {
