@@ -62,6 +62,20 @@ public sealed class FabricNode
     /// <summary>The host bridge above, or the node itself.</summary>
     public FabricNode HostBridge => Parent is null ? this : Parent.HostBridge;
 
+    /// <summary>Whether a node is somewhere above this one.</summary>
+    public bool IsBelow(FabricNode node)
+    {
+        for (FabricNode? at = Parent; at is not null; at = at.Parent)
+        {
+            if (ReferenceEquals(at, node))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>ACS control bits in force, read from configuration space each time.</summary>
     public AcsControl AcsControl => Config.FindAcs(out _, out AcsControl control) == CapabilityLookup.Found ? control : AcsControl.None;
 

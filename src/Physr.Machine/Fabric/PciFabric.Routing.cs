@@ -171,7 +171,7 @@ public sealed partial class PciFabric
 
         // The same bytes, as the requester addresses them.
         DmaRange requested = new(new(unchecked(range.Start.Value + (asRequested - onBus))), range.Length);
-        if (requester is not null && !way.ThroughRootComplex)
+        if (requester is not null)
         {
             CompletionWay(node, requester, way);
         }
@@ -179,16 +179,30 @@ public sealed partial class PciFabric
         return way.To(RouteTarget.Bar, requested, 0, node, bar);
     }
 
-    /// <summary>Completions go by id, not by address, but completion redirect at the target's port sends them through the root complex.</summary>
+    /// <summary>Completions go by the requester's id, not by address: across the lowest switch above both, whatever way the request took, unless completion redirect
+    /// at a port below it sends them up to the root complex.</summary>
     private static void CompletionWay(FabricNode target, FabricNode requester, Way way)
     {
+        way.StartCompletion();
         FabricNode port = target.Parent!;
-        if ((port.AcsControl & AcsControl.CompletionRedirect) == AcsControl.None)
+        while (port.Spec.Kind == FabricKind.DownstreamPort)
         {
-            return;
+            way.CompleteUp(port);
+            FabricNode inside = port.Parent!;
+            if (requester.IsBelow(inside) && (port.AcsControl & AcsControl.CompletionRedirect) == AcsControl.None)
+            {
+                way.CompleteDown(requester, inside);
+                return;
+            }
+
+            port = inside.Parent!;
         }
 
-        way.CompletionsGoBack = false;
-        way.CompletionThroughTop(target, requester);
+        if (port.IsPort)
+        {
+            way.CompleteUp(port);
+        }
+
+        way.CompleteDown(requester, null);
     }
 }

@@ -7,12 +7,10 @@ internal sealed class Way
 {
     private readonly List<ByteMeter> _request = [];
     private readonly List<ByteMeter> _back = [];
-    private readonly List<ByteMeter> _detour = [];
     private readonly List<FabricLink> _links = [];
+    private List<ByteMeter>? _completion;
 
     public bool ThroughRootComplex { get; set; }
-
-    public bool CompletionsGoBack { get; set; } = true;
 
     /// <summary>Crosses the link below a port, towards the root complex.</summary>
     public void Up(FabricNode port) => Cross(port.Link!, port.Link!.Up, port.Link!.Down);
@@ -26,24 +24,25 @@ internal sealed class Way
         }
     }
 
-    /// <summary>Sends completions from the target all the way up and down again to the requester.</summary>
-    public void CompletionThroughTop(FabricNode target, FabricNode requester)
-    {
-        for (FabricNode? node = target.Parent; node is not null; node = node.Parent)
-        {
-            if (node.Link is { } link)
-            {
-                _detour.Add(link.Up);
-                _links.Add(link);
-            }
-        }
+    /// <summary>From here on completions have a way of their own; otherwise they go back as the request came.</summary>
+    public void StartCompletion() => _completion = [];
 
-        int at = _detour.Count;
-        for (FabricNode? node = requester.Parent; node is not null; node = node.Parent)
+    /// <summary>Completions cross the link below a port, towards the root complex.</summary>
+    public void CompleteUp(FabricNode port)
+    {
+        _completion!.Add(port.Link!.Up);
+        _links.Add(port.Link);
+    }
+
+    /// <summary>Completions go down to the requester from a node above it; null is the root complex.</summary>
+    public void CompleteDown(FabricNode requester, FabricNode? from)
+    {
+        int at = _completion!.Count;
+        for (FabricNode? node = requester.Parent; node is not null && !ReferenceEquals(node, from); node = node.Parent)
         {
             if (node.Link is { } link)
             {
-                _detour.Insert(at, link.Down);
+                _completion.Insert(at, link.Down);
                 _links.Add(link);
             }
         }
@@ -51,8 +50,8 @@ internal sealed class Way
 
     public FabricRoute To(RouteTarget target, DmaRange range, ulong offset, FabricNode? node = null, int bar = -1)
     {
-        List<ByteMeter> completion = _detour;
-        if (CompletionsGoBack)
+        List<ByteMeter>? completion = _completion;
+        if (completion is null)
         {
             completion = _back;
             completion.Reverse();

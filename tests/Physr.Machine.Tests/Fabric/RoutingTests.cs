@@ -86,6 +86,31 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public void R50a_WithRequestRedirectAloneAReadsBytesComeBackAcrossTheSwitch()
+    {
+        // Only the request is redirected: completions are routed by id, and no port sends them up.
+        using TestHost host = new(acsA: RequestRedirect);
+        host.Device("b").Memory.Write(0, _bytes);
+        Assert.True(host.Device("a").Bus.Read(host.Map("a", "b").Range.Start, _back, Traffic.Payload).IsSuccess);
+        Assert.Equal(_bytes, _back);
+        Assert.Equal(4096UL, host.Carried("b", "sw0"));
+        Assert.Equal(4096UL, host.Carried("sw0", "a"));
+        Assert.Equal(0UL, host.Carried("sw0", "rp0"));
+    }
+
+    [Fact]
+    public void R53b_AReadAcrossRootPortsComesBackThroughTheRootComplex()
+    {
+        using TestHost host = new();
+        host.Device("c").Memory.Write(0, _bytes);
+        Assert.True(host.Device("a").Bus.Read(host.Map("a", "c").Range.Start, _back, Traffic.Payload).IsSuccess);
+        Assert.Equal(_bytes, _back);
+        Assert.Equal(4096UL, host.Carried("c", "rp1"));
+        Assert.Equal(4096UL, host.Carried("rp0", "sw0"));
+        Assert.Equal(4096UL, host.Carried("sw0", "a"));
+    }
+
+    [Fact]
     public void R53c_WhereTheHostBridgeIsNotListedTheMapperRefuses_AndTheHardwareWouldToo()
     {
         using TestHost host = new(cpu: "GenuineIntel", family: 6);
