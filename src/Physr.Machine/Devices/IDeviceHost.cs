@@ -26,8 +26,10 @@ public interface IDeviceHost
     /// <summary>Takes page-aligned, physically contiguous, zeroed host memory and maps it for the device (coherent DMA memory); dispose it to give it back.</summary>
     /// <param name="length">Bytes; rounded up to 4 KiB.</param>
     /// <param name="purpose">What for, in leak reports.</param>
-    /// <exception cref="PhysrException">ENOMEM where no run is that long; another errno where the device cannot reach it.</exception>
-    IDeviceBuffer Allocate(ulong length, string purpose);
+    /// <param name="buffer">The memory; null on failure, and nothing is held then.</param>
+    /// <returns>None; ENOMEM (no free run is that long, or no mapping is left), EINVAL (longer than a buffer can be), or that the device never reaches it: EIO (it
+    /// lies beyond the device's address mask) or EREMOTEIO (no way there).</returns>
+    Errno TryAllocate(ulong length, string purpose, out IDeviceBuffer? buffer);
 
     /// <summary>Runs the machine until something has happened; false when nothing waits any more, so that waiting on would be for ever.</summary>
     bool Step();

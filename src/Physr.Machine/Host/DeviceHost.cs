@@ -52,7 +52,8 @@ internal sealed class DeviceHost : IDeviceHost
         _machine.Fabric.CpuWrite(Register(bar, offset), bytes);
     }
 
-    public IDeviceBuffer Allocate(ulong length, string purpose) => new HostBuffer(_machine, Dma, length, $"{_node.Name}: {purpose}");
+    public Errno TryAllocate(ulong length, string purpose, out IDeviceBuffer? buffer) =>
+        HostBuffer.TryCreate(_machine, Dma, length, $"{_node.Name}: {purpose}", out buffer);
 
     public bool Step() => _machine.Scheduler.Step();
 

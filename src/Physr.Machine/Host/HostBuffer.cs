@@ -13,35 +13,46 @@ internal sealed class HostBuffer : IDeviceBuffer
     private readonly DmaMapping _mapping;
     private bool _disposed;
 
-    public HostBuffer(SimulatedMachine machine, DmaDevice device, ulong length, string purpose)
+    private HostBuffer(SimulatedMachine machine, PhysicalRange range, DmaMapping mapping)
     {
         _machine = machine;
-        Errno errno = machine.Memory.TryAllocate(length, purpose, out _range);
-        if (errno != Errno.None)
-        {
-            throw new PhysrException("allocate coherent memory", purpose, errno, $"no free run of {length} bytes in RAM");
-        }
-
-        if (!machine.Mapper.TryMap(device, RangeList.Of(_range), DmaDirection.Bidirectional, out DmaMapping? mapping, out DmaMapError? error))
-        {
-            machine.Memory.Free(_range);
-            throw new PhysrException("map coherent memory", purpose, error!.Errno, error.Detail);
-        }
-
-        _mapping = mapping!;
-        Address = _mapping.Addresses.Seek(0).Range.Start;
-        if (Bytes.Length != (int)_range.Length)
-        {
-            Dispose();
-            throw new PhysrException("allocate coherent memory", purpose, Errno.EINVAL, $"{length} bytes cross a chunk of the simulated RAM");
-        }
-
-        Bytes.Clear();
+        _range = range;
+        _mapping = mapping;
+        Address = mapping.Addresses.Seek(0).Range.Start;
     }
 
     public Span<byte> Bytes => _machine.Memory.SpanAt(_range.Start, _range.Length);
 
     public DmaAddress Address { get; }
+
+    /// <summary>Takes memory and maps it; what <see cref="IDeviceHost.TryAllocate"/> says of its errors.</summary>
+    public static Errno TryCreate(SimulatedMachine machine, DmaDevice device, ulong length, string purpose, out IDeviceBuffer? buffer)
+    {
+        buffer = null;
+        Errno errno = machine.Memory.TryAllocate(length, purpose, out PhysicalRange range);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        // A buffer is one span, so it may not cross a chunk of the simulated RAM.
+        if ((ulong)machine.Memory.SpanAt(range.Start, range.Length).Length != range.Length)
+        {
+            machine.Memory.Free(range);
+            return Errno.EINVAL;
+        }
+
+        if (!machine.Mapper.TryMap(device, RangeList.Of(range), DmaDirection.Bidirectional, out DmaMapping? mapping, out DmaMapError? error))
+        {
+            machine.Memory.Free(range);
+            return error!.Errno;
+        }
+
+        HostBuffer created = new(machine, range, mapping!);
+        created.Bytes.Clear();
+        buffer = created;
+        return Errno.None;
+    }
 
     public void Dispose()
     {

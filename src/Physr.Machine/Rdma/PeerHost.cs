@@ -98,8 +98,9 @@ internal sealed class PeerHost : IDeviceHost, IDeviceBus, ISimulated, IDisposabl
         _device!.WriteRegister(bar, offset, bytes);
     }
 
-    public IDeviceBuffer Allocate(ulong length, string purpose)
+    public Errno TryAllocate(ulong length, string purpose, out IDeviceBuffer? buffer)
     {
+        buffer = null;
         ulong size = Alignment.Up(Math.Max(length, 1), PageSize);
         ulong at = _firstBuffer;
         int index = 0;
@@ -122,13 +123,14 @@ internal sealed class PeerHost : IDeviceHost, IDeviceBus, ISimulated, IDisposabl
 
         if (size > SparseMemory.ChunkSize || at + size > Memory.Length)
         {
-            throw new PhysrException("allocate", purpose, Errno.ENOMEM, $"0x{length:x} bytes do not fit into the peer's buffers");
+            return Errno.ENOMEM;
         }
 
-        PeerBuffer buffer = new(this, at, size);
-        buffer.Bytes.Clear();
-        _buffers.Insert(index, buffer);
-        return buffer;
+        PeerBuffer created = new(this, at, size);
+        created.Bytes.Clear();
+        _buffers.Insert(index, created);
+        buffer = created;
+        return Errno.None;
     }
 
     public bool Step() => _scheduler.Step();

@@ -236,8 +236,26 @@ public sealed class RoutingTests
         using TestHost host = new();
         IDeviceHost driver = host.Machine.HostOf(host.Machine.Fabric["a"]);
         int before = host.Machine.Memory.Outstanding;
-        PhysrException failure = Assert.Throws<PhysrException>(() => driver.Allocate(SparseMemory.ChunkSize, "too much"));
-        Assert.Equal(Errno.EINVAL, failure.Errno);
+        Assert.Equal(Errno.EINVAL, driver.TryAllocate(SparseMemory.ChunkSize, "too much", out IDeviceBuffer? buffer));
+        Assert.Null(buffer);
+        Assert.Equal(before, host.Machine.Memory.Outstanding);
+    }
+
+    [Fact]
+    public void WhenRamIsTaken_ABufferIsRefusedAsAResult()
+    {
+        using TestHost host = new();
+        IDeviceHost driver = host.Machine.HostOf(host.Machine.Fabric["a"]);
+        for (ulong length = 4UL << 30; length >= PageSize.Size4K; length /= 2)
+        {
+            while (host.Machine.Memory.TryAllocate(length, "everything", out _) == Errno.None)
+            {
+            }
+        }
+
+        int before = host.Machine.Memory.Outstanding;
+        Assert.Equal(Errno.ENOMEM, driver.TryAllocate(PageSize.Size4K, "one page more", out IDeviceBuffer? buffer));
+        Assert.Null(buffer);
         Assert.Equal(before, host.Machine.Memory.Outstanding);
     }
 

@@ -104,6 +104,33 @@ public sealed class GpuCopyEngineTests
         Assert.Equal(0xBBUL, BitConverter.ToUInt64(fixture.Host.Memory, 64));
     }
 
+    [Theory]
+    [InlineData(Errno.ENOMEM)]
+    [InlineData(Errno.EREMOTEIO)]
+    public void WhicheverAllocationFails_EverythingIsGivenBack(Errno why)
+    {
+        int at = 1;
+        while (true)
+        {
+            using GpuFixture fixture = new((ulong)at, open: false);
+            fixture.Host.RefuseAllocationAt = at;
+            fixture.Host.RefuseWith = why;
+            Errno errno = GpuDriver.TryOpen(fixture.Host, 16, out GpuDriver? driver);
+            if (errno == Errno.None)
+            {
+                driver!.Dispose();
+                break;
+            }
+
+            Assert.Equal(why, errno);
+            Assert.Null(driver);
+            Assert.Equal(0, fixture.Host.LiveBuffers);
+            at++;
+        }
+
+        Assert.Equal(2, at); // the rings are one buffer
+    }
+
     [Fact]
     public void ABusThatFailsAtAnyStep_GivesAnErrorAndNeverWrongBytes()
     {

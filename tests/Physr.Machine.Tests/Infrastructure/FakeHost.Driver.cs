@@ -13,7 +13,7 @@ internal sealed partial class FakeHost
 
     public int LiveBuffers => _buffers.Count;
 
-    /// <summary>Calls of <see cref="Allocate"/> so far.</summary>
+    /// <summary>Calls of <see cref="TryAllocate"/> so far.</summary>
     public int Allocations { get; private set; }
 
     /// <summary>The allocation (counted from 1) to refuse; 0 is none.</summary>
@@ -58,11 +58,12 @@ internal sealed partial class FakeHost
         }
     }
 
-    public IDeviceBuffer Allocate(ulong length, string purpose)
+    public Errno TryAllocate(ulong length, string purpose, out IDeviceBuffer? buffer)
     {
+        buffer = null;
         if (++Allocations == RefuseAllocationAt)
         {
-            throw new PhysrException("allocate", purpose, RefuseWith, "the fake host was told to refuse");
+            return RefuseWith;
         }
 
         ulong size = Alignment.Up(length, PageSize.Size4K);
@@ -76,13 +77,21 @@ internal sealed partial class FakeHost
 
         if (at + size > (ulong)Memory.Length)
         {
-            throw new PhysrException("allocate", purpose, Errno.ENOMEM, "the fake host is full");
+            return Errno.ENOMEM;
         }
 
-        Buffer buffer = new(this, at, size, (int)length);
-        buffer.Bytes.Clear();
-        _buffers.Insert(index, buffer);
-        return buffer;
+        Buffer created = new(this, at, size, (int)length);
+        created.Bytes.Clear();
+        _buffers.Insert(index, created);
+        buffer = created;
+        return Errno.None;
+    }
+
+    /// <summary>A buffer that the test needs in order to go on.</summary>
+    public IDeviceBuffer Allocate(ulong length, string purpose)
+    {
+        Assert.Equal(Errno.None, TryAllocate(length, purpose, out IDeviceBuffer? buffer));
+        return buffer!;
     }
 
     /// <summary>Memory of the test's own that lies among the buffers.</summary>

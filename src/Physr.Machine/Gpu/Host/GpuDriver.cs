@@ -42,7 +42,8 @@ public sealed partial class GpuDriver : IDisposable
     /// <param name="host">The GPU's host.</param>
     /// <param name="entries">Most commands outstanding; rounded up to a power of two.</param>
     /// <param name="driver">The driver.</param>
-    /// <returns><see cref="Errno.ENODEV"/> when nothing answers, <see cref="Errno.EIO"/> when the device cannot work.</returns>
+    /// <returns><see cref="Errno.EINVAL"/> when the ring would be longer than the device takes, <see cref="Errno.ENODEV"/> when nothing answers,
+    /// <see cref="Errno.EIO"/> when the device cannot work, or what <see cref="IDeviceHost.TryAllocate"/> says.</returns>
     public static Errno TryOpen(IDeviceHost host, int entries, out GpuDriver? driver)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -62,8 +63,14 @@ public sealed partial class GpuDriver : IDisposable
 
         ulong commandBytes = Math.Max(64, (ulong)GpuRegisters.CommandSize << log2);
         ulong completionBytes = (ulong)GpuRegisters.CompletionSize << log2;
-        GpuDriver opened = new(host, host.Allocate(commandBytes + completionBytes, "GPU copy engine"), log2);
-        Errno errno = opened.Start(commandBytes);
+        Errno errno = host.TryAllocate(commandBytes + completionBytes, "GPU copy engine", out IDeviceBuffer? rings);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        GpuDriver opened = new(host, rings!, log2);
+        errno = opened.Start(commandBytes);
         if (errno != Errno.None)
         {
             opened.Dispose();

@@ -29,9 +29,9 @@ public sealed partial class NvmeDriver
             return Errno.EOPNOTSUPP;
         }
 
-        _page = _host.Allocate(PageSize.Size4K, "NVMe identify page");
-        _admin = QueuePair.Create(_host, 0, AdminQueueSize, listBytes: 0);
-        Errno errno = Enable();
+        Errno errno = _host.TryAllocate(PageSize.Size4K, "NVMe identify page", out _page);
+        errno = errno != Errno.None ? errno : QueuePair.TryCreate(_host, 0, AdminQueueSize, listBytes: 0, out _admin);
+        errno = errno != Errno.None ? errno : Enable();
         errno = errno != Errno.None ? errno : IdentifyController();
         errno = errno != Errno.None ? errno : IdentifyNamespaces();
         errno = errno != Errno.None ? errno : AllocateQueues();
@@ -222,7 +222,13 @@ public sealed partial class NvmeDriver
         int size = Math.Min(_options.QueueDepth + 1, _capabilities.MaxQueueEntries);
         for (int id = 1; id <= pairs; id++)
         {
-            _queues.Add(QueuePair.Create(_host, id, size, DataPointerWriter.ListBytes(_maxTransfer)));
+            errno = QueuePair.TryCreate(_host, id, size, DataPointerWriter.ListBytes(_maxTransfer), out QueuePair? queue);
+            if (errno != Errno.None)
+            {
+                return errno;
+            }
+
+            _queues.Add(queue!);
         }
 
         return Errno.None;

@@ -62,8 +62,9 @@ public sealed partial class NvmeDriver : IDisposable
     /// <param name="options">How to drive it.</param>
     /// <param name="driver">The driver; null on failure, and everything is given back then.</param>
     /// <returns>None, ENODEV (nothing answers), ETIMEDOUT (a handshake or command did not end), EIO (the controller failed, or refused a command that it must take),
-    /// ENOMEM, or EOPNOTSUPP (no NVM command set, no 4 KiB pages, or SGLs demanded and missing).</returns>
-    /// <exception cref="PhysrException">The options are none that a driver could have, or the controller cannot reach the host's memory.</exception>
+    /// EOPNOTSUPP (no NVM command set, no 4 KiB pages, or SGLs demanded and missing), or what <see cref="IDeviceHost.TryAllocate"/> says: ENOMEM, or that the
+    /// controller cannot reach the host's memory.</returns>
+    /// <exception cref="PhysrException">The options are none that a driver could have.</exception>
     public static Errno Start(IDeviceHost host, NvmeDriverOptions options, out NvmeDriver? driver)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -76,24 +77,7 @@ public sealed partial class NvmeDriver : IDisposable
         }
 
         NvmeDriver starting = new(host, options);
-        Errno errno;
-        try
-        {
-            errno = starting.BringUp();
-        }
-        catch (PhysrException failure)
-        {
-            // Too little memory is an answer; what else the host could not do, the caller shall read in its own words.
-            starting.Abandon(failure.Errno);
-            driver = null;
-            if (failure.Errno != Errno.ENOMEM)
-            {
-                throw;
-            }
-
-            return Errno.ENOMEM;
-        }
-
+        Errno errno = starting.BringUp();
         if (errno != Errno.None)
         {
             starting.Abandon(errno);

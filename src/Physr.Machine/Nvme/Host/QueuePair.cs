@@ -56,24 +56,28 @@ internal sealed class QueuePair : IDisposable
     public DmaAddress CompletionAddress => _completion.Address;
 
     /// <summary>Takes the memory of a pair.</summary>
-    /// <exception cref="PhysrException">The host has not that much; what was taken is given back.</exception>
-    public static QueuePair Create(IDeviceHost host, int id, int size, ulong listBytes)
+    /// <returns>None, or what <see cref="IDeviceHost.TryAllocate"/> says; what was taken is given back then.</returns>
+    public static Errno TryCreate(IDeviceHost host, int id, int size, ulong listBytes, out QueuePair? pair)
     {
-        IDeviceBuffer? submission = null;
+        pair = null;
         IDeviceBuffer? completion = null;
-        try
+        IDeviceBuffer? lists = null;
+        Errno errno = host.TryAllocate((ulong)(size * SubmissionEntry.Size), "NVMe submission queue", out IDeviceBuffer? submission);
+        errno = errno != Errno.None ? errno : host.TryAllocate((ulong)(size * CompletionEntry.Size), "NVMe completion queue", out completion);
+        if (errno == Errno.None && listBytes != 0)
         {
-            submission = host.Allocate((ulong)(size * SubmissionEntry.Size), "NVMe submission queue");
-            completion = host.Allocate((ulong)(size * CompletionEntry.Size), "NVMe completion queue");
-            IDeviceBuffer? lists = listBytes == 0 ? null : host.Allocate((ulong)(size - 1) * listBytes, "NVMe list pages");
-            return new(host, id, size, (int)listBytes, submission, completion, lists);
+            errno = host.TryAllocate((ulong)(size - 1) * listBytes, "NVMe list pages", out lists);
         }
-        catch (PhysrException)
+
+        if (errno != Errno.None)
         {
             completion?.Dispose();
             submission?.Dispose();
-            throw;
+            return errno;
         }
+
+        pair = new(host, id, size, (int)listBytes, submission!, completion!, lists);
+        return Errno.None;
     }
 
     /// <summary>Empty rings, nothing outstanding: as after a controller reset.</summary>

@@ -56,7 +56,9 @@ public sealed class RdmaConnection : IDisposable
     /// <param name="transfers">Most transfers outstanding.</param>
     /// <param name="messages">Most messages outstanding, each way.</param>
     /// <param name="messageSize">Most bytes of a message.</param>
-    /// <param name="connection">The connection.</param>
+    /// <param name="connection">The connection; null on failure, and everything is given back then.</param>
+    /// <returns>What <see cref="RdmaDriver.TryCreateCompletionQueue"/>, <see cref="RdmaDriver.TryCreateQueuePair"/>, <see cref="RdmaDriver.TryRegister"/> or
+    /// <see cref="IDeviceHost.TryAllocate"/> says.</returns>
     public static Errno TryCreate(RdmaDriver driver, int transfers, int messages, int messageSize, out RdmaConnection? connection)
     {
         ArgumentNullException.ThrowIfNull(driver);
@@ -83,10 +85,13 @@ public sealed class RdmaConnection : IDisposable
         if (errno == Errno.None)
         {
             ulong bytes = 2UL * (ulong)messages * (ulong)messageSize;
-            buffer = driver.Host.Allocate(bytes, "RDMA messages");
-            DmaRangeListBuilder list = new();
-            list.Append(new DmaRange(buffer.Address, bytes));
-            errno = driver.TryRegister(list.Build(), RdmaAccess.LocalWrite, out region);
+            errno = driver.Host.TryAllocate(bytes, "RDMA messages", out buffer);
+            if (errno == Errno.None)
+            {
+                DmaRangeListBuilder list = new();
+                list.Append(new DmaRange(buffer!.Address, bytes));
+                errno = driver.TryRegister(list.Build(), RdmaAccess.LocalWrite, out region);
+            }
         }
 
         if (errno != Errno.None)

@@ -2,6 +2,7 @@
 
 using System.Buffers.Binary;
 using System.Numerics;
+using Physr.Machine.Devices;
 using Physr.Machine.Rdma.Spec;
 
 namespace Physr.Machine.Rdma.Host;
@@ -14,7 +15,8 @@ public sealed partial class RdmaDriver
     /// <param name="access">What may be done to them.</param>
     /// <param name="region">The region.</param>
     /// <returns><see cref="Errno.EINVAL"/> when the list is empty or cannot be cut into equal aligned blocks of a supported size: where runs join, they must do so
-    /// on multiples of 4 KiB (row R63b). <see cref="Errno.ENOMEM"/> when the device has no room.</returns>
+    /// on multiples of 4 KiB (row R63b). <see cref="Errno.ENOMEM"/> when the device has no room. For a staging list that must grow, also what
+    /// <see cref="IDeviceHost.TryAllocate"/> says.</returns>
     /// <remarks>Allocates nothing once the staging list has grown to the longest list.</remarks>
     public Errno TryRegister(DmaRangeList list, RdmaAccess access, out RdmaMemoryRegion region)
     {
@@ -39,13 +41,19 @@ public sealed partial class RdmaDriver
             return Errno.ENOMEM;
         }
 
+        Errno errno = ReserveBlockList(blocks);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
         ulong written = WriteBlockList(list, blockSize, blocks);
         if (written != blocks)
         {
             throw new PhysrException("register memory", "block list", Errno.EINVAL, $"{written} blocks of 0x{blockSize:x}, and the bytes need {blocks}");
         }
 
-        Errno errno = Command(
+        errno = Command(
             new()
             {
                 Opcode = RdmaCommandOpcode.RegisterMemory,
@@ -79,17 +87,22 @@ public sealed partial class RdmaDriver
         return errno;
     }
 
-    private ulong WriteBlockList(DmaRangeList list, ulong blockSize, ulong blocks)
+    private Errno ReserveBlockList(ulong blocks)
     {
         ulong bytes = blocks * sizeof(ulong);
-        if (_blockList is null || (ulong)_blockList.Bytes.Length < bytes)
+        if (_blockList is not null && (ulong)_blockList.Bytes.Length >= bytes)
         {
-            _blockList?.Dispose();
-            _blockList = null;
-            _blockList = Host.Allocate(BitOperations.RoundUpToPowerOf2(Math.Max(bytes, 4096)), "RDMA block list");
+            return Errno.None;
         }
 
-        Span<byte> at = _blockList.Bytes;
+        // The old one goes first, so that the two need not fit side by side; where the new one is refused, a shorter list takes memory again.
+        _blockList?.Dispose();
+        return Host.TryAllocate(BitOperations.RoundUpToPowerOf2(Math.Max(bytes, 4096)), "RDMA block list", out _blockList);
+    }
+
+    private ulong WriteBlockList(DmaRangeList list, ulong blockSize, ulong blocks)
+    {
+        Span<byte> at = _blockList!.Bytes;
         ulong written = 0;
         foreach (DmaAddress block in list.Blocks(blockSize))
         {

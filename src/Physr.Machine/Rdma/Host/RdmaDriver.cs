@@ -42,7 +42,8 @@ public sealed partial class RdmaDriver : IDisposable
     internal IDeviceHost Host { get; }
 
     /// <summary>Resets the device, gives it a command queue and makes a protection domain.</summary>
-    /// <returns><see cref="Errno.ENODEV"/> when nothing answers, <see cref="Errno.EIO"/> when the device cannot work.</returns>
+    /// <returns><see cref="Errno.ENODEV"/> when nothing answers, <see cref="Errno.EIO"/> when the device cannot work, or what
+    /// <see cref="IDeviceHost.TryAllocate"/> says.</returns>
     public static Errno TryOpen(IDeviceHost host, out RdmaDriver? driver)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -53,8 +54,14 @@ public sealed partial class RdmaDriver : IDisposable
             return Errno.ENODEV;
         }
 
-        RdmaDriver opened = new(host, host.Allocate(RingOffset + (RdmaLimits.ResponseSize << CommandLog2), "RDMA command queue"));
-        Errno errno = opened.Start();
+        Errno errno = host.TryAllocate(RingOffset + (RdmaLimits.ResponseSize << CommandLog2), "RDMA command queue", out IDeviceBuffer? commandBuffer);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        RdmaDriver opened = new(host, commandBuffer!);
+        errno = opened.Start();
         if (errno != Errno.None)
         {
             opened.Dispose();
@@ -69,6 +76,7 @@ public sealed partial class RdmaDriver : IDisposable
     /// <param name="capacity">Work requests that may complete there at once; rounded up to a power of two.</param>
     /// <param name="vector">The interrupt.</param>
     /// <param name="queue">The queue.</param>
+    /// <returns><see cref="Errno.EINVAL"/> when no ring is that long, the device's answer, or what <see cref="IDeviceHost.TryAllocate"/> says.</returns>
     public Errno TryCreateCompletionQueue(int capacity, int vector, out RdmaCompletionQueue? queue)
     {
         queue = null;
@@ -78,9 +86,14 @@ public sealed partial class RdmaDriver : IDisposable
             return Errno.EINVAL;
         }
 
-        IDeviceBuffer ring = Host.Allocate((ulong)RdmaLimits.CompletionSize << log2, "RDMA completion queue");
-        Errno errno = Command(
-            new() { Opcode = RdmaCommandOpcode.CreateCompletionQueue, A = ring.Address.Value, D = (uint)log2, E = (uint)vector }, out ulong number);
+        Errno errno = Host.TryAllocate((ulong)RdmaLimits.CompletionSize << log2, "RDMA completion queue", out IDeviceBuffer? ring);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        errno = Command(
+            new() { Opcode = RdmaCommandOpcode.CreateCompletionQueue, A = ring!.Address.Value, D = (uint)log2, E = (uint)vector }, out ulong number);
         if (errno != Errno.None)
         {
             ring.Dispose();
@@ -98,7 +111,8 @@ public sealed partial class RdmaDriver : IDisposable
     /// <param name="sendEntries">Most sends outstanding; rounded up to a power of two.</param>
     /// <param name="receiveEntries">Most receives outstanding; rounded up to a power of two.</param>
     /// <param name="queuePair">The queue pair.</param>
-    /// <returns><see cref="Errno.ENOSPC"/> when a completion queue could overflow.</returns>
+    /// <returns><see cref="Errno.EINVAL"/> when no ring is that long, <see cref="Errno.ENOSPC"/> when a completion queue could overflow, the device's answer, or
+    /// what <see cref="IDeviceHost.TryAllocate"/> says.</returns>
     public Errno TryCreateQueuePair(RdmaCompletionQueue send, RdmaCompletionQueue receive, int sendEntries, int receiveEntries, out RdmaQueuePair? queuePair)
     {
         ArgumentNullException.ThrowIfNull(send);
@@ -120,12 +134,17 @@ public sealed partial class RdmaDriver : IDisposable
             return Errno.ENOSPC;
         }
 
-        IDeviceBuffer rings = Host.Allocate((ulong)(sends + receives) * RdmaLimits.WorkRequestSize, "RDMA queue pair");
-        Errno errno = Command(
+        Errno errno = Host.TryAllocate((ulong)(sends + receives) * RdmaLimits.WorkRequestSize, "RDMA queue pair", out IDeviceBuffer? rings);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        errno = Command(
             new()
             {
                 Opcode = RdmaCommandOpcode.CreateQueuePair,
-                A = rings.Address.Value,
+                A = rings!.Address.Value,
                 B = rings.Address.Add((ulong)sends * RdmaLimits.WorkRequestSize).Value,
                 D = _domain,
                 E = send.Number,
