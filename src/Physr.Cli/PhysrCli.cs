@@ -43,14 +43,14 @@ public static class PhysrCli
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or PhysrException)
         {
-            terminal.Error.WriteLine($"physr: {OneLine(failure.Message)}");
+            terminal.WriteMistake($"physr: {failure.Message}");
             return ExitCode.Failure;
         }
 #pragma warning disable CA1031 // The last line of defence: a user never sees a stack trace.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            terminal.Error.WriteLine($"physr: this is a defect of physr: {failure.GetType().Name}: {OneLine(failure.Message)}");
+            terminal.WriteMistake($"physr: this is a defect of physr: {failure.GetType().Name}: {failure.Message}");
             return ExitCode.Failure;
         }
     }
@@ -80,7 +80,7 @@ public static class PhysrCli
             : [DescribeVerb(parsed, command)];
         foreach (string message in messages)
         {
-            terminal.Error.WriteLine($"{verb}: {OneLine(message)}");
+            terminal.WriteMistake($"{verb}: {message}");
         }
 
         terminal.Error.WriteLine($"See '{verb} --help'.");
@@ -92,6 +92,4 @@ public static class PhysrCli
         string verbs = string.Join(", ", root.Subcommands.Select(static verb => verb.Name));
         return parsed.UnmatchedTokens is [var first, ..] ? $"there is no verb or option '{first}' (verbs: {verbs})" : $"which verb? ({verbs})";
     }
-
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
 }

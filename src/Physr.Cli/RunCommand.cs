@@ -33,6 +33,8 @@ public static class RunCommand
         Option<string> output = new("--output") { Description = "text or json.", HelpName = "text|json", DefaultValueFactory = static _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         Option<string?> trace = new("--trace") { Description = "Write the run as Chrome/Perfetto trace events.", HelpName = "FILE" };
+        scenario.Validators.Add(static result => RefuseEmpty(result, "SCENARIO"));
+        trace.Validators.Add(static result => RefuseEmpty(result, "--trace"));
         Option<bool> quiet = new("--quiet") { Description = "No progress bar." };
 
         Command command = new("run", "Build the host of a scenario, move its bytes over each route, check them, and compare the routes.")
@@ -51,6 +53,14 @@ public static class RunCommand
             return Task.FromResult(new RunVerb(terminal, run).Execute(options, cancellation));
         });
         return command;
+    }
+
+    private static void RefuseEmpty(SymbolResult result, string what)
+    {
+        if (result.Tokens.Any(static token => token.Value.Length == 0))
+        {
+            result.AddError($"{what} is empty; name a file");
+        }
     }
 
     private static ulong? ParseSeed(ArgumentResult result)

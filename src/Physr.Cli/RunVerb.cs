@@ -19,7 +19,7 @@ internal sealed class RunVerb(Terminal terminal, RunScenario run)
         {
             foreach (ScenarioError error in errors)
             {
-                terminal.Error.WriteLine(error);
+                terminal.WriteMistake(error.ToString());
             }
 
             return ExitCode.BadInput;
@@ -32,20 +32,29 @@ internal sealed class RunVerb(Terminal terminal, RunScenario run)
 
         if (!TraceFile.TryCreate(options.TracePath, InputsOf(options, scenario), out TraceFile? file, out string? problem))
         {
-            terminal.Error.WriteLine($"--trace {options.TracePath}: {problem}");
+            terminal.WriteMistake($"--trace {options.TracePath}: {problem}");
             return ExitCode.BadInput;
         }
 
         using (file)
         {
             RunReport report;
-            using (ChromeTrace trace = new(file.Stream))
+            try
             {
-                report = RunWatched(scenario, options, trace, cancellation);
-                trace.Complete(report.Scenario, report.Seed);
+                using (ChromeTrace trace = new(file.Stream))
+                {
+                    report = RunWatched(scenario, options, trace, cancellation);
+                    trace.Complete(report.Scenario, report.Seed);
+                }
+
+                file.Commit();
+            }
+            catch (Exception failure) when (file.IsReasonOf(failure))
+            {
+                terminal.WriteMistake($"--trace {options.TracePath}: {file.Describe(failure)}");
+                return ExitCode.Failure;
             }
 
-            file.Commit();
             return Report(report, scenario, options);
         }
     }

@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Text;
+
 namespace Physr.Cli;
 
 /// <summary>Where a verb writes, and what can be shown there.</summary>
@@ -31,6 +33,28 @@ public sealed record Terminal(TextWriter Output, TextWriter Error)
             HasColor = isTerminal && !noColor,
             IsWatched = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
         };
+    }
+
+    /// <summary>Tells a mistake in one line: control characters and line ends within it, as a path or a library's message may have, become a space.</summary>
+    /// <param name="message">What is wrong and what would be right.</param>
+    public void WriteMistake(string message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        StringBuilder line = new(message.Length);
+        foreach (char c in message.Trim())
+        {
+            bool breaks = char.IsControl(c) || c is '\u2028' or '\u2029';
+            if (!breaks)
+            {
+                line.Append(c);
+            }
+            else if (line.Length > 0 && line[^1] != ' ')
+            {
+                line.Append(' ');
+            }
+        }
+
+        Error.WriteLine(line.ToString());
     }
 
     private static int WidthOfConsole()

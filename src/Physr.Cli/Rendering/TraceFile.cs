@@ -34,19 +34,14 @@ internal sealed class TraceFile : IDisposable
         file = null;
         try
         {
-            string target = Path.GetFullPath(path);
-            if (new FileInfo(target).LinkTarget is not null)
-            {
-                target = File.ResolveLinkTarget(target, returnFinalTarget: true)?.FullName ?? target;
-            }
-
+            string target = Resolve(path);
             problem = Refuse(target, inputs);
-            file = problem is null ? Create(target) : null;
-            return problem is null;
+            file = problem is null ? Create(target, out problem) : null;
+            return file is not null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            problem = $"cannot be written: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
+            problem = $"cannot be written: {failure.Message.TrimEnd('.')}";
             return false;
         }
     }
@@ -69,6 +64,24 @@ internal sealed class TraceFile : IDisposable
         }
     }
 
+    /// <summary>Whether a failure is about this file, not about the run that is traced into it.</summary>
+    public bool IsReasonOf(Exception failure) =>
+        failure is (IOException or UnauthorizedAccessException) && failure.Message.Contains(_temporaryPath, StringComparison.Ordinal);
+
+    /// <summary>What such a failure means for the trace's own path; the temporary name is nobody's business.</summary>
+    public string Describe(Exception failure) => Describe(failure, _temporaryPath, _path);
+
+    private static string Describe(Exception failure, string temporary, string target) =>
+        failure is UnauthorizedAccessException
+            ? $"may not be written: there is no permission to make files in '{Path.GetDirectoryName(target)}'"
+            : $"cannot be written: {failure.Message.Replace(temporary, target, StringComparison.Ordinal).TrimEnd('.')}";
+
+    private static string Resolve(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+    }
+
     private static string? Refuse(string target, IReadOnlyList<string> inputs)
     {
         if (Directory.Exists(target))
@@ -87,11 +100,12 @@ internal sealed class TraceFile : IDisposable
             return "is no place for a file; name an ordinary one";
         }
 
-        return inputs.Any(input => Path.GetFullPath(input) == target) ? "is an input of this run; name another file" : null;
+        return inputs.Any(input => Resolve(input) == target) ? "is an input of this run; name another file" : null;
     }
 
-    private static TraceFile Create(string target)
+    private static TraceFile? Create(string target, out string? problem)
     {
+        problem = null;
         for (int attempt = 0; ; attempt++)
         {
             string temporary = Path.Combine(
@@ -104,6 +118,11 @@ internal sealed class TraceFile : IDisposable
             catch (IOException) when (File.Exists(temporary) && attempt < MostAttempts)
             {
                 // Left by a run that was killed; take the next name.
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                problem = Describe(failure, temporary, target);
+                return null;
             }
         }
     }

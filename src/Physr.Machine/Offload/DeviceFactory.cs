@@ -52,7 +52,7 @@ internal sealed class DeviceFactory : IDisposable
         INvmeMedia media;
         if (spec.BackingPath is { } path)
         {
-            Errno errno = FileMedia.TryOpen(path, isReadOnly: false, spec.LbaBytes, out FileMedia? file, out string detail);
+            Errno errno = FileMedia.TryOpen(path, spec.IsReadOnly, spec.LbaBytes, out FileMedia? file, out string detail);
             media = errno == Errno.None ? file! : throw new PhysrException("open namespace", spec.Name, errno, detail);
         }
         else

@@ -44,6 +44,19 @@ internal static class Phrase
     public static string DidYouMean(string word, IEnumerable<string> known) =>
         Nearest(word, known) is { } near ? $"; did you mean {Quote(near)}?" : "";
 
+    /// <summary><c>the nearest are 4KiB and 8KiB</c>: the multiples of <paramref name="unit"/> around a size that is none.</summary>
+    public static string NearestMultiples(ulong value, ulong unit) => NearestMultiples(value, unit, least: unit);
+
+    /// <summary>As above, leaving out what is below <paramref name="least"/>, or larger than a size can be.</summary>
+    public static string NearestMultiples(ulong value, ulong unit, ulong least)
+    {
+        ulong down = value - (value % unit);
+        ulong up = unchecked(down + unit);
+        return down < least ? $"the nearest is {SizeText.Format(up)}"
+            : up < down ? $"the nearest is {SizeText.Format(down)}"
+            : $"the nearest are {SizeText.Format(down)} and {SizeText.Format(up)}";
+    }
+
     /// <summary>The known word that a slip of the keyboard could have turned into <paramref name="word"/>, or null.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
     {

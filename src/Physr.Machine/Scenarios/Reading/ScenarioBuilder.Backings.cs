@@ -4,6 +4,9 @@ namespace Physr.Machine.Scenarios.Reading;
 
 internal sealed partial class ScenarioBuilder
 {
+    // Namespaces by the number of their file.
+    private readonly Dictionary<ulong, List<NamespaceSpec>> _filed = [];
+
     private void CheckBackings()
     {
         foreach ((string name, string path) in _fileOverrides.Where(pair => !_namespaces.ContainsKey(pair.Key)))
@@ -15,15 +18,9 @@ internal sealed partial class ScenarioBuilder
             }
         }
 
-        HashSet<string> written = [.. _transfers.Select(static draft => draft.Spec.To)];
-        Dictionary<string, string> users = new(StringComparer.Ordinal);
         foreach (NamespaceDraft ns in _namespaces.Values.Where(static ns => ns.IsSound && ns.Spec.BackingPath is not null))
         {
-            string path = ns.Spec.BackingPath!;
-            string? problem = users.TryAdd(path, ns.Spec.Name)
-                ? DescribeFile(path, ns.Spec, written.Contains(ns.Spec.Name))
-                : $"the file {Phrase.Quote(path)} backs {Phrase.Quote(users[path])} already; two namespaces would overwrite each other";
-            if (problem is null)
+            if (DescribeBacking(ns.Spec, ns.Spec.BackingPath!) is not { } problem)
             {
                 continue;
             }
@@ -41,34 +38,74 @@ internal sealed partial class ScenarioBuilder
 
     private static string Option(string name, string path) => $"--file {name}={path}";
 
-    private static string? DescribeFile(string path, NamespaceSpec spec, bool isWritten)
-    {
-        if (Directory.Exists(path))
-        {
-            return $"{Phrase.Quote(path)} is a directory; name a file of at least {SizeText.Format(spec.SizeBytes)}";
-        }
+    // A drive of which nothing is ever written needs no more than a look at its file.
+    private FabricSpec WithReadOnlyNamespaces(FabricSpec node) =>
+        node with { Namespaces = [.. node.Namespaces.Select(ns => ns with { IsReadOnly = !IsWritten(ns) })] };
 
-        FileInfo file = new(path);
-        if (!file.Exists)
+    private bool IsWritten(NamespaceSpec ns) => _transfers.Exists(draft => draft.Spec.To == ns.Name);
+
+    private string? DescribeBacking(NamespaceSpec spec, string path)
+    {
+        if (!Path.Exists(path))
         {
             return $"there is no file {Phrase.Quote(path)}; make one with: truncate -s {spec.SizeBytes} {path}";
         }
 
-        // Length first: a pipe or a terminal has none, and opening one could wait forever.
-        long length = (file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length;
-        if ((ulong)length < spec.SizeBytes)
+        try
+        {
+            return BackingFile.DescribeOther(path) is { } other
+                ? $"{Phrase.Quote(path)} is not an ordinary file but {other}; name a file of at least {SizeText.Format(spec.SizeBytes)}"
+                : DescribeLength(BackingFile.Length(path), spec, path) ?? DescribeAccess(spec, path) ?? DescribeSharing(spec, path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return $"{Phrase.Quote(path)} cannot be opened for reading: {failure.Message.TrimEnd('.')}";
+        }
+    }
+
+    private static string? DescribeLength(ulong length, NamespaceSpec spec, string path)
+    {
+        if (length < spec.SizeBytes)
         {
             return $"{Phrase.Quote(path)} has {length} bytes, the namespace {Phrase.Quote(spec.Name)} has {spec.SizeBytes}; lengthen the file or make 'size' smaller";
         }
 
+        return length % (ulong)spec.LbaBytes == 0
+            ? null
+            : $"{Phrase.Quote(path)} has {length} bytes, which are no whole blocks of {spec.LbaBytes} bytes; {Phrase.NearestMultiples(length, (ulong)spec.LbaBytes)}";
+    }
+
+    private string? DescribeAccess(NamespaceSpec spec, string path)
+    {
+        bool isWritten = IsWritten(spec);
         try
         {
             using FileStream stream = new(path, FileMode.Open, isWritten ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite);
             return null;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (isWritten && failure is (IOException or UnauthorizedAccessException))
         {
-            return $"{Phrase.Quote(path)} cannot be opened for {(isWritten ? "reading and writing" : "reading")}: {failure.Message.TrimEnd('.')}";
+            return $"{Phrase.Quote(path)} cannot be opened for reading and writing, and a transfer writes to {Phrase.Quote(spec.Name)}: {failure.Message.TrimEnd('.')}";
         }
+    }
+
+    // Two names may lead to one file: by links, hard or symbolic, and by mounts.
+    private string? DescribeSharing(NamespaceSpec spec, string path)
+    {
+        ulong number = BackingFile.InodeNumber(path);
+        if (!_filed.TryGetValue(number, out List<NamespaceSpec>? alike))
+        {
+            _filed.Add(number, alike = []);
+        }
+
+        NamespaceSpec? user = alike.Find(other => other.BackingPath == path || BackingFile.AreOne(other.BackingPath!, path));
+        alike.Add(spec);
+        if (user is null)
+        {
+            return null;
+        }
+
+        string what = user.BackingPath == path ? "" : $", under the name {Phrase.Quote(user.BackingPath!)},";
+        return $"the file {Phrase.Quote(path)} backs {Phrase.Quote(user.Name)}{what} already; give {Phrase.Quote(spec.Name)} a file of its own";
     }
 }

@@ -21,10 +21,7 @@ internal sealed partial class ScenarioBuilder
             ulong? size = ns.Size("size", (ulong)lba, Limits.LargestNamespace, required: true);
             if (size is { } bytes && bytes % (ulong)lba != 0)
             {
-                ulong down = bytes - (bytes % (ulong)lba);
-                _errors.Add(
-                    ns.At("size"),
-                    $"'size': {bytes} bytes are no whole blocks of {lba} bytes; the nearest are {SizeText.Format(down)} and {SizeText.Format(down + (ulong)lba)}");
+                _errors.Add(ns.At("size"), $"'size': {bytes} bytes are no whole blocks of {lba} bytes; {Phrase.NearestMultiples(bytes, (ulong)lba)}");
                 size = null;
             }
 

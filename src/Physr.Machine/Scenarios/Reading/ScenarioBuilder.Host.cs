@@ -92,10 +92,7 @@ internal sealed partial class ScenarioBuilder
     {
         if (bytes is { } size && size % Limits.Granule != 0)
         {
-            ulong down = size - (size % Limits.Granule);
-            _errors.Add(
-                reader.At(key),
-                $"{Phrase.Quote(key)}: {size} bytes are no whole 4 KiB granules; the nearest are {SizeText.Format(down)} and {SizeText.Format(down + Limits.Granule)}");
+            _errors.Add(reader.At(key), $"{Phrase.Quote(key)}: {size} bytes are no whole 4 KiB granules; {Phrase.NearestMultiples(size, Limits.Granule)}");
         }
     }
 }

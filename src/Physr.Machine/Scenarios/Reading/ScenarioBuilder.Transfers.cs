@@ -93,18 +93,17 @@ internal sealed partial class ScenarioBuilder
     private bool AreBlocks(TransferDraft draft, string offsetKey, NamespaceDraft ns, ulong offset)
     {
         ulong lba = (ulong)ns.Spec.LbaBytes;
-        (string Key, ulong Value)[] aligned = [(offsetKey, offset), ("length", draft.Spec.LengthBytes)];
-        foreach ((string alignedKey, ulong value) in aligned)
+        (string Key, ulong Value, ulong Least)[] aligned = [(offsetKey, offset, 0), ("length", draft.Spec.LengthBytes, lba)];
+        foreach ((string alignedKey, ulong value, ulong least) in aligned)
         {
             if (value % lba == 0)
             {
                 continue;
             }
 
-            ulong down = value - (value % lba);
             _errors.Add(
                 draft.Reader.At(alignedKey),
-                $"{Phrase.Quote(alignedKey)}: {value} bytes are no whole blocks of {Phrase.Quote(ns.Spec.Name)}, which are {lba} bytes; the nearest are {SizeText.Format(down)} and {SizeText.Format(down + lba)}");
+                $"{Phrase.Quote(alignedKey)}: {value} bytes are no whole blocks of {Phrase.Quote(ns.Spec.Name)}, which are {lba} bytes; {Phrase.NearestMultiples(value, lba, least)}");
             return false;
         }
 

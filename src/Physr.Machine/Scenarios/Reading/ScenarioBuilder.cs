@@ -57,7 +57,7 @@ internal sealed partial class ScenarioBuilder
             name,
             seed,
             host,
-            ParentsFirst(),
+            [.. ParentsFirst().Select(WithReadOnlyNamespaces)],
             [.. _initiators.Values.Select(static draft => draft.Spec)],
             [.. _transfers.Select(static draft => draft.Spec)],
             [.. _routes.Select(static draft => draft.Spec)],
