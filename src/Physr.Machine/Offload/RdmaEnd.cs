@@ -148,7 +148,7 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
     {
         if (errno != Errno.None)
         {
-            throw new PhysrException(what, $"{Name} through {Node.Name}", errno, "the NIC did not answer as it should");
+            throw new PhysrException(what, $"{Name} through {Node.Name}", errno, errno == Errno.ENOMEM ? "no host memory is left for its queues" : "the NIC did not answer as it should");
         }
     }
 }
