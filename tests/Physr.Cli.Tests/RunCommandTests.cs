@@ -80,7 +80,10 @@ public class RunCommandTests
     [InlineData("--file '=x' names no namespace and file", "run", "S", "--file", "=x")]
     [InlineData("--file 'ns0=' names no namespace and file", "run", "S", "--file", "ns0=")]
     [InlineData("--file gives 'ns0' two files; give one", "run", "S", "--file", "ns0=a", "--file", "ns0=b")]
-    [InlineData("xml", "run", "S", "--output", "xml")]
+    [InlineData("physr run: Argument 'xml' not recognized. Must be one of: 'text' 'json'", "run", "S", "--output", "xml")]
+    [InlineData("physr run: SCENARIO is empty; name a file", "run", "")]
+    [InlineData("physr run: --trace is empty; name a file", "run", "S", "--trace", "")]
+    [InlineData("Required argument missing for option: '--trace'", "run", "S", "--trace=")]
     [InlineData("--frob", "run", "S", "--frob")]
     [InlineData("Required argument 'SCENARIO' missing", "run")]
     public void AWrongOption_EndsWithTwo_OneMessageAndAPointerToHelp(string message, params string[] args)
@@ -91,6 +94,7 @@ public class RunCommandTests
         Assert.Equal("", run.Output);
         Assert.Equal(2, run.ErrorLines.Length);
         Assert.Contains(message, run.ErrorLines[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(run.ErrorLines[0], char.IsControl);
         Assert.Equal("See 'physr run --help'.", run.ErrorLines[1]);
     }
 
@@ -242,6 +246,53 @@ public class RunCommandTests
             Assert.StartsWith($"--trace {place}: ", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
             Assert.Equal(["s.yaml"], folder.Files);
         }
+    }
+
+    // sysfs takes new files from nobody, not even from root.
+    [Fact]
+    public void ATraceThatMayNotBeWritten_IsToldByItsOwnName_NotByThatOfATemporaryFile()
+    {
+        Invocation run = Invocation.Of((_, _, _, _) => throw new InvalidOperationException("ran"), default, "run", ScenarioFile.Path, "--trace", "/sys/kernel/t.json");
+
+        Assert.Equal(ExitCode.BadInput, run.ExitCode);
+        Assert.DoesNotContain(".tmp", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("--trace /sys/kernel/t.json: ", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATraceWhosePlaceIsTakenDuringTheRun_IsToldByItsOwnName_AndLeavesNothing()
+    {
+        using TemporaryFolder folder = new();
+        string trace = folder.File("t.json");
+
+        Invocation run = Invocation.Of(Traced(() => Directory.CreateDirectory(trace)), default, "run", ScenarioFile.Path, "--trace", trace);
+
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.StartsWith($"--trace {trace}: cannot be written: ", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", run.Error, StringComparison.Ordinal);
+        Assert.Equal(["t.json"], folder.Files);
+    }
+
+    [Fact]
+    public void ATraceOntoAnInputUnderAnotherName_IsRefused()
+    {
+        using TemporaryFolder folder = new();
+        string scenario = folder.Write("s.yaml", File.ReadAllText(ScenarioFile.Path));
+        File.CreateSymbolicLink(folder.File("link.yaml"), scenario);
+
+        Invocation run = Invocation.Of("run", folder.File("link.yaml"), "--trace", scenario);
+
+        Assert.Equal(ExitCode.BadInput, run.ExitCode);
+        Assert.EndsWith("is an input of this run; name another file", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ALineEndInAPath_StillGivesOneLine()
+    {
+        Invocation run = Invocation.Of("run", ScenarioFile.Path, "--file", "ns0=/nonexistent/a\n\tb");
+
+        Assert.Equal(ExitCode.BadInput, run.ExitCode);
+        Assert.StartsWith("--file ns0=/nonexistent/a b: there is no file", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ internal sealed class TraceFile : IDisposable
 
     /// <summary>Whether a failure is about this file, not about the run that is traced into it.</summary>
     public bool IsReasonOf(Exception failure) =>
-        failure is (IOException or UnauthorizedAccessException) && failure.Message.Contains(_temporaryPath, StringComparison.Ordinal);
+        failure is (IOException or UnauthorizedAccessException) && (failure.Message.Contains(_temporaryPath, StringComparison.Ordinal) || failure.Message.Contains(_path, StringComparison.Ordinal));
 
     /// <summary>What such a failure means for the trace's own path; the temporary name is nobody's business.</summary>
     public string Describe(Exception failure) => Describe(failure, _temporaryPath, _path);

@@ -19,9 +19,9 @@ internal static class OffloadScenario
 
     public static RouteSpec AcrossRootPorts { get; } = new() { Name = "across", Provider = "gpu0" };
 
-    public static Scenario Make(IEnumerable<RouteSpec> routes, IEnumerable<FaultSpec>? faults = null, string? file = null, ulong length = 256 << 10, ulong busOffset = 0)
+    public static Scenario Make(IEnumerable<RouteSpec> routes, IEnumerable<FaultSpec>? faults = null, string? file = null, string? source = null, ulong length = 256 << 10, ulong busOffset = 0)
     {
-        NamespaceSpec[] first = [new("ns0", 4 << 20, 4096, null)];
+        NamespaceSpec[] first = [new("ns0", 4 << 20, 4096, source) { IsReadOnly = true }];
         NamespaceSpec[] second = [new("ns1", 4 << 20, 4096, file)];
         FabricSpec drive = new()
         {

@@ -120,6 +120,30 @@ public sealed class RouteTests
     }
 
     [Fact]
+    public void AFileThatIsOnlyASource_IsOpenedForReadingAlone()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            byte[] content = new byte[4 << 20];
+            new Random(3).NextBytes(content);
+            File.WriteAllBytes(path, content);
+            File.SetAttributes(path, FileAttributes.ReadOnly);
+            OpenModes modes = new(path);
+
+            RouteReport route = Assert.Single(ScenarioRunner.Run(OffloadScenario.Make([OffloadScenario.PageLess], source: path), observer: modes).Routes);
+
+            Assert.True(route.Verified);
+            Assert.Equal([OpenModes.ReadOnly], modes.Seen);
+            Assert.Equal(content, File.ReadAllBytes(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void AFileBehindANamespaceReceivesTheBytes()
     {
         string path = Path.GetTempFileName();

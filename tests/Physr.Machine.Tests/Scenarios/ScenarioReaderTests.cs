@@ -25,7 +25,7 @@ public class ScenarioReaderTests
         Assert.Equal((ushort?)0b1111010, nodes["sw0p2"].AcsControl);
         Assert.Equal((64 * MiB, 2), (nodes["nvme1"].CmbBytes, nodes["nvme1"].CmbBar));
         Assert.Equal((7_000_000_000UL, 6_000_000_000UL, 60_000UL), (nodes["nvme0"].ReadBytesPerSecond, nodes["nvme0"].WriteBytesPerSecond, nodes["nvme0"].LatencyNanoseconds));
-        Assert.Equal([new NamespaceSpec("ns0", 32 * MiB, 512, null)], nodes["nvme0"].Namespaces);
+        Assert.Equal([new NamespaceSpec("ns0", 32 * MiB, 512, null) { IsReadOnly = true }], nodes["nvme0"].Namespaces);
         Assert.Equal((256 * MiB, 2048 * MiB), (nodes["gpu0"].ApertureBytes, nodes["gpu0"].MemoryBytes));
         Assert.Equal([new InitiatorSpec("initiator0", "nic0", 48 * MiB, 12_500_000_000, 2_000)], scenario.Initiators);
         Assert.Equal(new TransferSpec("in", "initiator0", MiB, "ns1", 4096, 8 * MiB, 128 << 10, 8), scenario.Transfers[0]);
@@ -189,7 +189,7 @@ public class ScenarioReaderTests
             Assert.Equal(paths[1], BackingOf("ns0", Draft.Read(text, folder, new(StringComparer.Ordinal) { ["ns0"] = paths[1] }).Scenario!));
 
             ScenarioError shared = Assert.Single(Draft.Read(text, folder, new(StringComparer.Ordinal) { ["ns1"] = paths[0] }).Errors);
-            Assert.Equal($"--file ns1={paths[0]}: the file '{paths[0]}' backs 'ns0' already; two namespaces would overwrite each other", shared.ToString());
+            Assert.Equal($"--file ns1={paths[0]}: the file '{paths[0]}' backs 'ns0' already; give 'ns1' a file of its own", shared.ToString());
 
             using (FileStream cut = File.OpenWrite(paths[0]))
             {

@@ -12,6 +12,20 @@ namespace Physr.Machine.Scenarios.Reading;
 /// </summary>
 internal static class BackingFile
 {
+    /// <summary>Whether a path leads to anything at all.</summary>
+    /// <exception cref="IOException">Its links run in a circle.</exception>
+    public static bool Exists(string path)
+    {
+        if (!Path.Exists(path))
+        {
+            return false;
+        }
+
+        // A link exists, though it may lead nowhere.
+        FileInfo file = Resolve(path);
+        return file.Exists || Directory.Exists(path) || IsNameless(file, path);
+    }
+
     /// <summary>What stands there if it is no ordinary file, like <c>a directory</c>; null for an ordinary file.</summary>
     /// <param name="path">Something that exists.</param>
     public static string? DescribeOther(string path)
@@ -23,9 +37,9 @@ internal static class BackingFile
 
         // Only ordinary files have a length; most are told from the rest by it.
         FileInfo file = Resolve(path);
-        if (!file.Exists)
+        if (IsNameless(file, path))
         {
-            return "something without a name"; // the link of an open pipe or socket, as /dev/stdin may be
+            return "something without a name";
         }
 
         return file.Length > 0 ? null : TypeOf(file.FullName) switch
@@ -67,6 +81,10 @@ internal static class BackingFile
             return !areTwo;
         }
     }
+
+    // The link of an open pipe or socket, as /dev/stdin may be one.
+    private static bool IsNameless(FileInfo file, string path) =>
+        !file.Exists && file.FullName != path && file.FullName.StartsWith("/proc/", StringComparison.Ordinal);
 
     private static FileInfo Resolve(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
 

@@ -46,13 +46,13 @@ internal sealed partial class ScenarioBuilder
 
     private string? DescribeBacking(NamespaceSpec spec, string path)
     {
-        if (!Path.Exists(path))
-        {
-            return $"there is no file {Phrase.Quote(path)}; make one with: truncate -s {spec.SizeBytes} {path}";
-        }
-
         try
         {
+            if (!BackingFile.Exists(path))
+            {
+                return $"there is no file {Phrase.Quote(path)}; make one with: truncate -s {spec.SizeBytes} {path}";
+            }
+
             return BackingFile.DescribeOther(path) is { } other
                 ? $"{Phrase.Quote(path)} is not an ordinary file but {other}; name a file of at least {SizeText.Format(spec.SizeBytes)}"
                 : DescribeLength(BackingFile.Length(path), spec, path) ?? DescribeAccess(spec, path) ?? DescribeSharing(spec, path);
