@@ -33,12 +33,14 @@ public static class CaptureCommand
             return ExitCode.BadInput;
         }
 
-        string temporary = Path.Combine(target.Directory, $".{Path.GetFileName(target.Path)}.{Path.GetRandomFileName()}");
+        string temporary = Path.Combine(target.Directory, $".physr-capture.{Path.GetRandomFileName()}");
+        bool isMade = false;
         try
         {
             CaptureSummary summary;
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
+                isMade = true;
                 var source = new CaptureRoot(root);
                 if (!CaptureArchive.TryWrite(source, stream, out summary, cancel))
                 {
@@ -64,7 +66,10 @@ public static class CaptureCommand
         }
         finally
         {
-            File.Delete(temporary);
+            if (isMade)
+            {
+                File.Delete(temporary);
+            }
         }
     }
 

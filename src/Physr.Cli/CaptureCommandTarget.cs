@@ -22,7 +22,8 @@ internal sealed record CaptureCommandTarget(string Path)
         target = new(path);
         try
         {
-            target = new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+            bool isLink = new FileInfo(path).LinkTarget is not null;
+            target = isLink ? new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path) : target;
             problem = target.Refuse(file, replaces);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -141,7 +141,8 @@ public static class P2PCommand
         if (topology.TryFind(address, out function))
         {
             bool fits = isEnd(function, out string unfit);
-            problem = fits ? "" : $"{option}: {unfit}";
+            string hint = P2PEnds.CanReach(function, out _) ? "; it can only be --to" : "";
+            problem = fits ? "" : $"{option}: {unfit}{hint}";
             return fits;
         }
 
