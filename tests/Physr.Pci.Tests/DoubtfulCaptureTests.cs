@@ -191,7 +191,7 @@ public sealed class DoubtfulCaptureTests : IDisposable
     }
 
     [Fact]
-    public void R43a_BridgesAndFunctionsWithoutMemoryAreNoEnds()
+    public void BridgesAndFunctionsWithoutMemoryAreNoEnds()
     {
         PciFunction At(string address) => _topology.Functions.Single(f => $"{f}" == address);
         Assert.True(P2PEnds.CanProvide(At(Disk), out _));
