@@ -8,10 +8,7 @@ namespace Physr.Cli;
 /// <summary><c>physr capture</c>: keeps what verdicts are made of, so that they can be made elsewhere.</summary>
 public static class CaptureCommand
 {
-    private const int Done = 0;
-    private const int BadInput = 2;
-
-    /// <summary>Makes the verb. Exit codes: 0 done, 2 bad input or a file that cannot be written.</summary>
+    /// <summary>Makes the verb. Exit codes: 0 done, 2 bad input or a file that cannot be written, 130 interrupted.</summary>
     public static Command Create()
     {
         var file = new Argument<string>("OUT.tar") { Description = "The archive to write; it unpacks to a tree laid out like /." };
@@ -30,50 +27,58 @@ public static class CaptureCommand
 
     private static int Run(string file, string root, bool force, TextWriter output, TextWriter error, CancellationToken cancel)
     {
-        string target = Path.GetFullPath(file);
-        string directory = Path.GetDirectoryName(target) ?? "/";
-        string? problem = Path.Exists(target) && (!force || Directory.Exists(target)) ? $"'{file}' is already there; --force replaces a file"
-            : !Directory.Exists(directory) ? $"there is no directory '{directory}'"
-            : !Directory.Exists(root) ? $"there is no directory '{root}'"
-            : null;
-        if (problem is not null)
+        if (!CaptureCommandTarget.TryFind(file, force, out CaptureCommandTarget target, out string problem) || !TryFindRoot(root, out problem))
         {
             error.WriteLine($"physr capture: {problem}");
-            return BadInput;
+            return ExitCode.BadInput;
         }
 
-        string temporary = Path.Combine(directory, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+        string temporary = Path.Combine(target.Directory, $".physr-capture.{Path.GetRandomFileName()}");
+        bool isMade = false;
         try
         {
             CaptureSummary summary;
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                if (!CaptureArchive.TryWrite(new CaptureRoot(root), stream, out summary, cancel))
+                isMade = true;
+                var source = new CaptureRoot(root);
+                if (!CaptureArchive.TryWrite(source, stream, out summary, cancel))
                 {
-                    error.WriteLine($"physr capture: '{root}' has no PCI functions below sys/bus/pci/devices or sys/devices");
-                    return BadInput;
+                    error.WriteLine($"physr capture: {SysfsReader.DescribeAbsence(source)}");
+                    return ExitCode.BadInput;
                 }
             }
 
             cancel.ThrowIfCancellationRequested();
-            File.Move(temporary, target, overwrite: force);
+            File.Move(temporary, target.Path, overwrite: force);
             Report(file, summary, output);
-            return Done;
+            return ExitCode.Success;
         }
         catch (OperationCanceledException)
         {
-            error.WriteLine("physr capture: stopped; nothing was written");
-            return BadInput;
+            error.WriteLine("physr capture: interrupted; nothing was written");
+            return ExitCode.Interrupted;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            error.WriteLine($"physr capture: '{file}' could not be written: {failure.Message}");
-            return BadInput;
+            error.WriteLine($"physr capture: {target.Describe(file, failure, temporary)}");
+            return ExitCode.BadInput;
         }
         finally
         {
-            File.Delete(temporary);
+            if (isMade)
+            {
+                File.Delete(temporary);
+            }
         }
+    }
+
+    private static bool TryFindRoot(string root, out string problem)
+    {
+        problem = Directory.Exists(root) ? ""
+            : File.Exists(root) ? $"'{root}' is a file; a tar file must be unpacked first"
+            : $"there is no directory '{root}'";
+        return problem.Length == 0;
     }
 
     private static void Report(string file, CaptureSummary summary, TextWriter output)

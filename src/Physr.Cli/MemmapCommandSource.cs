@@ -18,7 +18,7 @@ internal sealed record MemmapCommandSource(MemoryMap Map, IReadOnlyList<string> 
     internal static bool TryRead(string directory, out MemmapCommandSource source, out string problem)
     {
         source = null!;
-        problem = $"there is no directory '{directory}'";
+        problem = File.Exists(directory) ? $"'{directory}' is a file; a tar file must be unpacked first" : $"there is no directory '{directory}'";
         if (!Directory.Exists(directory))
         {
             return false;
@@ -30,7 +30,9 @@ internal sealed record MemmapCommandSource(MemoryMap Map, IReadOnlyList<string> 
         bool hasPci = SysfsReader.TryRead(root, out PciSnapshot snapshot);
         if (!hasText && !hasPci)
         {
-            problem = $"'{directory}' has neither proc/iomem ({unreadable}) nor PCI functions below sys; a capture is laid out like /";
+            problem = root.FindDenied("proc") is { } denied
+                ? $"'{denied}' cannot be read: permission denied"
+                : $"'{directory}' has neither proc/iomem ({unreadable}) nor PCI functions below sys; a capture is laid out like /";
             return false;
         }
 

@@ -11,9 +11,6 @@ namespace Physr.Cli;
 /// <summary><c>physr p2p</c>: which device can reach which other's memory, how far it is, and why.</summary>
 public static class P2PCommand
 {
-    private const int Done = 0;
-    private const int BadInput = 2;
-
     /// <summary>Makes the verb. Exit codes: 0 done, 2 bad input.</summary>
     public static Command Create()
     {
@@ -37,11 +34,11 @@ public static class P2PCommand
     private static int Run(Request request, TextWriter output, TextWriter error)
     {
         if (!TryLoad(request, out PciSnapshot snapshot, out P2PRouter router, out string problem)
-            || !TryPick(snapshot.Topology, request.From, "--from", out PciFunction? from, out problem)
-            || !TryPick(snapshot.Topology, request.To, "--to", out PciFunction? to, out problem))
+            || !TryPick(snapshot.Topology, request.From, "--from", P2PEnds.CanProvide, out PciFunction? from, out problem)
+            || !TryPick(snapshot.Topology, request.To, "--to", P2PEnds.CanReach, out PciFunction? to, out problem))
         {
             error.WriteLine($"physr p2p: {problem}");
-            return BadInput;
+            return ExitCode.BadInput;
         }
 
         if (from is not null && to is not null)
@@ -56,7 +53,7 @@ public static class P2PCommand
                 P2PCommandText.WritePair(output, snapshot, verdict, router);
             }
 
-            return Done;
+            return ExitCode.Success;
         }
 
         IReadOnlyList<PciFunction> providers = from is not null ? [from] : [.. snapshot.Topology.Providers];
@@ -70,7 +67,7 @@ public static class P2PCommand
             P2PCommandText.WriteMatrix(output, snapshot, router, P2PMatrix.Compute(router, providers, clients));
         }
 
-        return Done;
+        return ExitCode.Success;
     }
 
     private static bool TryLoad(Request request, out PciSnapshot snapshot, out P2PRouter router, out string problem)
@@ -118,15 +115,15 @@ public static class P2PCommand
         {
             problem = $"there is no directory '{root}'";
         }
-        else if (!SysfsReader.TryRead(new CaptureRoot(root), out snapshot))
+        else if (new CaptureRoot(root) is var capture && !SysfsReader.TryRead(capture, out snapshot))
         {
-            problem = $"'{root}' has no PCI functions below sys/bus/pci/devices or sys/devices; a capture is laid out like /";
+            problem = SysfsReader.DescribeAbsence(capture);
         }
 
         return problem.Length == 0;
     }
 
-    private static bool TryPick(PciTopology topology, string? text, string option, out PciFunction? function, out string problem)
+    private static bool TryPick(PciTopology topology, string? text, string option, EndRule isEnd, out PciFunction? function, out string problem)
     {
         function = null;
         problem = "";
@@ -143,7 +140,10 @@ public static class P2PCommand
 
         if (topology.TryFind(address, out function))
         {
-            return true;
+            bool fits = isEnd(function, out string unfit);
+            string hint = P2PEnds.CanReach(function, out _) ? "; it can only be --to" : "";
+            problem = fits ? "" : $"{option}: {unfit}{hint}";
+            return fits;
         }
 
         IEnumerable<PciAddress> nearest = topology.Functions.Select(static f => f.Address).OrderBy(a => Gap(a, address)).Take(3).Order();
@@ -154,6 +154,8 @@ public static class P2PCommand
     private static long Gap(PciAddress a, PciAddress b) => Math.Abs(Linear(a) - Linear(b));
 
     private static long Linear(PciAddress address) => ((long)address.Domain << 16) | ((long)address.Bus << 8) | address.DeviceFunction;
+
+    private delegate bool EndRule(PciFunction function, out string problem);
 
     private sealed record Request(string Root, string? From, string? To, string? Kernel, bool IsJson);
 }

@@ -36,7 +36,7 @@ internal static class P2PCommandJson
 
             json.WriteEndArray();
             json.WriteStartArray("notes");
-            foreach (PciDiagnostic diagnostic in snapshot.Diagnostics)
+            foreach (PciDiagnostic diagnostic in snapshot.NotesFor(router.Rules))
             {
                 json.WriteStringValue(diagnostic.ToString());
             }
@@ -64,6 +64,7 @@ internal static class P2PCommandJson
         json.WriteString("verdict", Name(verdict.MapType));
         json.WriteNumber("distance", verdict.Distance);
         json.WriteNumber("pathDistance", verdict.PathDistance);
+        json.WriteBoolean("assumed", verdict.Route.IsAssumed);
         WriteTexts(json, "acsRedirects", verdict.AcsRedirects);
         WriteTexts(json, "reasons", verdict.Reasons);
         WriteTexts(json, "remedies", verdict.Remedies);

@@ -17,6 +17,9 @@ internal static class P2PCommandText
     private const int PlainWidth = 160;
     private const int NotesShown = 20;
 
+    /// <summary>Subjects of the notes that concern every pair.</summary>
+    private static readonly string[] HostSubjects = ["proc", "kernel", "lspci"];
+
     internal static void WriteMatrix(TextWriter output, PciSnapshot snapshot, P2PRouter router, P2PMatrix matrix)
     {
         output.WriteLine($"Peer-to-peer verdicts by the rules of Linux {router.Rules.Release}{(router.Rules.IsZen ? " on an AMD Zen processor" : "")}");
@@ -38,12 +41,12 @@ internal static class P2PCommandText
             ? "No function has a memory BAR: there is no provider."
             : "Rows provide memory, columns reach it. =N bus address, ^N through the host bridge, N hops; -- not supported; ? rests on ACS that was not read.");
         output.WriteLine("Why, and what would change it: physr p2p --from PROVIDER --to CLIENT");
-        WriteNotes(output, snapshot.Diagnostics);
+        WriteNotes(output, snapshot.NotesFor(router.Rules));
     }
 
     internal static void WritePair(TextWriter output, PciSnapshot snapshot, P2PVerdict verdict, P2PRouter router)
     {
-        string distance = verdict.Distance < 0 ? $"path of {verdict.PathDistance} hops" : $"distance {verdict.Distance}";
+        string distance = verdict.Distance < 0 ? $"path of {verdict.Hops}" : $"distance {verdict.Distance}";
         output.WriteLine($"{verdict.Client} reaching memory of {verdict.Provider}: {P2PCommandJson.Name(verdict.MapType)}, {distance} (Linux {router.Rules.Release})");
         output.WriteLine();
         output.WriteLine("Path");
@@ -70,7 +73,7 @@ internal static class P2PCommandText
         }
 
         var passed = verdict.ProviderLeg.Concat(verdict.ClientLeg).Select(static f => $"{f}").ToHashSet(StringComparer.Ordinal);
-        WriteNotes(output, [.. snapshot.Diagnostics.Where(d => passed.Contains(d.Subject))]);
+        WriteNotes(output, [.. snapshot.NotesFor(router.Rules).Where(d => passed.Contains(d.Subject) || HostSubjects.Contains(d.Subject, StringComparer.Ordinal))]);
     }
 
     private static void WriteBlock(TextWriter output, P2PMatrix matrix, int first, int end)

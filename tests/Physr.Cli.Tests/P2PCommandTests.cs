@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.CommandLine;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using Physr.Pci.Spec;
 using Physr.Pci.Tests;
@@ -83,6 +84,82 @@ public sealed class P2PCommandTests : IDisposable
         Assert.Empty(output);
         Assert.Single(error.TrimEnd().Split('\n'));
         Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--from", "0000:02:00.0", "0000:02:00.0 is a bridge (switch downstream port): verdicts are between functions with a type 0 header")]
+    [InlineData("--to", "0000:00:01.0", "0000:00:01.0 is a bridge (root port): verdicts are between functions with a type 0 header")]
+    [InlineData("--from", "0000:05:00.1", "0000:05:00.1 has no memory BAR: there is nothing to reach; it can only be --to")]
+    public void PairsThatTheKernelDoesNotAnswerAreRefused_AloneAndWithAnother(string option, string address, string expected)
+    {
+        string other = option == "--from" ? "--to" : "--from";
+        foreach (string[] more in (string[][])[[], ["--output", "json"], [other, "0000:03:00.0"], [other, "0000:03:00.0", "--output", "json"]])
+        {
+            (int code, string output, string error) = Run(["p2p", "--root", _root, option, address, .. more]);
+            Assert.Equal(2, code);
+            Assert.Empty(output);
+            Assert.Equal($"physr p2p: {option}: {expected}", error.TrimEnd());
+        }
+
+        if (!expected.Contains("bridge", StringComparison.Ordinal))
+        {
+            Assert.Equal(0, Run("p2p", "--root", _root, "--to", address).Code);
+        }
+    }
+
+    [Fact]
+    public void ARelease_WhoseRulesAreNotKnown_IsNotedInTextAndJson()
+    {
+        foreach ((string release, string judged) in ((string, string)[])[("4.0", "6.12"), ("99.9", "7.3")])
+        {
+            string expected = $"the rules of Linux {release} are not known; judged by those of Linux {judged}";
+            foreach (string[] form in (string[][])[[], ["--output", "json"], ["--from", "0000:03:00.0", "--to", "0000:04:00.0"]])
+            {
+                Assert.Contains(expected, Run(["p2p", "--root", _root, "--kernel", release, .. form]).Output, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.DoesNotContain("not known", Run("p2p", "--root", _root, "--kernel", "7.1").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnExpressFunctionCutAt256Bytes_MarksTheMatrixAndTheJson()
+    {
+        string path = Path.Combine(_root, "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/0000:02:01.0/config");
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..256]);
+        Assert.Contains("=4?", Run("p2p", "--root", _root).Output, StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse(Run("p2p", "--root", _root, "--output", "json").Output);
+        JsonElement[] pairs = [.. json.RootElement.GetProperty("pairs").EnumerateArray()];
+        Assert.True(Pair(pairs, "0000:04:00.0", "0000:05:00.0").GetProperty("assumed").GetBoolean());
+        Assert.False(Pair(pairs, "0000:05:00.0", "0000:05:00.1").GetProperty("assumed").GetBoolean());
+        Assert.Equal(1, json.RootElement.GetProperty("notes").GetArrayLength());
+    }
+
+    [SkippableFact]
+    [UnsupportedOSPlatform("windows")]
+    public void ARootThatMayNotBeRead_IsSaidToBeDenied()
+    {
+        bool isRoot = Environment.IsPrivilegedProcess;
+        Assert.False(isRoot && Environment.GetEnvironmentVariable("CI") == "true", "permissions do not bind root: run as another user");
+        Skip.If(isRoot, "permissions do not bind root");
+        foreach (UnixFileMode mode in (UnixFileMode[])[UnixFileMode.None, UnixFileMode.UserRead])
+        {
+            UnixFileMode before = File.GetUnixFileMode(_root);
+            try
+            {
+                File.SetUnixFileMode(_root, mode);
+                foreach (string[] arguments in (string[][])[["p2p"], ["capture", Path.Combine(_directory.Path, "denied.tar")]])
+                {
+                    (int code, _, string error) = Run([.. arguments, "--root", _root]);
+                    Assert.Equal(2, code);
+                    Assert.Contains($"'{_root}' cannot be read: permission denied", error, StringComparison.Ordinal);
+                }
+            }
+            finally
+            {
+                File.SetUnixFileMode(_root, before);
+            }
+        }
     }
 
     [Fact]

@@ -19,13 +19,14 @@ public partial class ConfigSpace
     public ConfigSpace(ReadOnlySpan<byte> bytes, int? fullLength = null)
     {
         _bytes = bytes[..Math.Min(bytes.Length, ConfigRegister.ExtendedLength)].ToArray();
-        FullLength = Math.Max(_bytes.Length, fullLength is 0 or null ? Infer(_bytes) : Math.Min(fullLength.Value, ConfigRegister.ExtendedLength));
+        FullLength = Math.Max(_bytes.Length, fullLength is 0 or null ? Infer() : Math.Min(fullLength.Value, ConfigRegister.ExtendedLength));
     }
 
     /// <summary>Bytes that can be read.</summary>
     public int Length => _bytes.Length;
 
-    /// <summary>Bytes the function has: 256 for conventional functions and wherever the host has no extended access, 4096 for PCI Express.</summary>
+    /// <summary>Bytes the function has: 256 for conventional functions, 4096 for PCI Express. A PCI Express function has 256 only where the source
+    /// knows that its host cannot reach more; bytes that merely end there were cut.</summary>
     public int FullLength { get; }
 
     /// <summary>Whether part of the space could not be read.</summary>
@@ -52,15 +53,15 @@ public partial class ConfigSpace
     /// <summary>Whether <paramref name="length"/> bytes at <paramref name="offset"/> were read.</summary>
     public bool Has(int offset, int length) => offset >= 0 && offset <= Length - length;
 
-    private static int Infer(ReadOnlySpan<byte> bytes)
+    /// <summary>A function that is certainly not PCI Express has no extended space.</summary>
+    private int Infer()
     {
-        if (bytes.Length >= ConfigRegister.ConventionalLength)
+        bool isConventional = Length <= ConfigRegister.ConventionalLength && FindStandard(CapabilityId.PciExpress, out _) switch
         {
-            return bytes.Length == ConfigRegister.ConventionalLength ? ConfigRegister.ConventionalLength : ConfigRegister.ExtendedLength;
-        }
-
-        // A function without a list of capabilities cannot be PCI Express, so it has no extended space either.
-        bool noList = bytes.Length > ConfigRegister.Status + 1 && ((PciStatus)bytes[ConfigRegister.Status] & PciStatus.CapabilityList) == PciStatus.None;
-        return noList ? ConfigRegister.ConventionalLength : ConfigRegister.ExtendedLength;
+            CapabilityLookup.Absent => true,
+            CapabilityLookup.Found => false,
+            _ => Length == ConfigRegister.ConventionalLength,
+        };
+        return isConventional ? ConfigRegister.ConventionalLength : ConfigRegister.ExtendedLength;
     }
 }

@@ -50,7 +50,7 @@ internal static partial class P2PExplanation
         {
             foreach (PciFunction unknown in verdict.ProviderLeg.Concat(verdict.ClientLeg).Where(static f => !f.IsAcsKnown))
             {
-                reasons.Add(new(P2PReasonKind.AcsUnknown, $"{unknown}", $"ACS of {unknown} ({Describe(unknown)}) could not be read: no redirect assumed; run as root to read ACS"));
+                reasons.Add(new(P2PReasonKind.AcsUnknown, $"{unknown}", $"ACS of {unknown} ({Describe(unknown)}) could not be read: no redirect assumed{(unknown.Config?.Length < ConfigRegister.ConventionalLength ? "; run as root to read ACS" : "")}"));
             }
         }
 
@@ -89,14 +89,14 @@ internal static partial class P2PExplanation
         else if (verdict.CommonBridge is { } bridge)
         {
             string direct = verdict.MapType == P2PMapType.BusAddress ? ", and nothing on the way redirects" : "";
-            reasons.Add(new(P2PReasonKind.CommonBridge, $"{bridge}", $"both are below {bridge} ({Describe(bridge)}), {verdict.PathDistance} hops apart{direct}"));
+            reasons.Add(new(P2PReasonKind.CommonBridge, $"{bridge}", $"both are below {bridge} ({Describe(bridge)}), {verdict.Hops} apart{direct}"));
         }
         else
         {
             string roots = ReferenceEquals(verdict.Provider.HostBridge, verdict.Client.HostBridge)
                 ? $"the root bus of {verdict.Provider.HostBridge}"
                 : $"{verdict.Provider.HostBridge} and {verdict.Client.HostBridge}";
-            reasons.Add(new(P2PReasonKind.NoCommonBridge, "", $"no bridge is above both: the way goes over {roots}, {verdict.PathDistance} hops"));
+            reasons.Add(new(P2PReasonKind.NoCommonBridge, "", $"no bridge is above both: the way goes over {roots}, {verdict.Hops}"));
         }
     }
 
@@ -120,7 +120,7 @@ internal static partial class P2PExplanation
 
     private static P2PReason DescribeHost(P2PRouter router, PciHostBridge host, bool same)
     {
-        KernelRelease release = router.Rules.Release;
+        KernelRelease release = router.Rules.Judged;
         PciFunction? device = host.Representative;
         switch (router.JudgeHostBridge(host, same))
         {

@@ -9,6 +9,8 @@ namespace Physr.Pci.Routing;
 public sealed class P2PVerdict
 {
     private readonly P2PRouter _router;
+    private IReadOnlyList<PciFunction>? _providerLeg;
+    private IReadOnlyList<PciFunction>? _clientLeg;
     private IReadOnlyList<PciFunction>? _redirects;
     private IReadOnlyList<P2PReason>? _reasons;
     private IReadOnlyList<P2PRemedy>? _remedies;
@@ -39,14 +41,17 @@ public sealed class P2PVerdict
     /// <summary>Hops, refused or not.</summary>
     public int PathDistance => Route.PathDistance;
 
+    /// <summary><see cref="PathDistance"/> in words: <c>1 hop</c>, <c>4 hops</c>.</summary>
+    public string Hops => PathDistance == 1 ? "1 hop" : $"{PathDistance} hops";
+
     /// <summary>The lowest bridge above both (or the function itself); null where the route crosses the host bridge for want of one.</summary>
     public PciFunction? CommonBridge => Route.HasCommonBridge ? ProviderLeg[^1] : null;
 
     /// <summary>The nodes of the provider's leg, bottom up: to the common bridge inclusive, or to the root bus.</summary>
-    public IReadOnlyList<PciFunction> ProviderLeg => P2PExplanation.ProviderLeg(Provider, Client);
+    public IReadOnlyList<PciFunction> ProviderLeg => _providerLeg ??= P2PExplanation.ProviderLeg(Provider, Client);
 
     /// <summary>The nodes of the client's leg, bottom up: below the common bridge, or to the root bus.</summary>
-    public IReadOnlyList<PciFunction> ClientLeg => P2PExplanation.ClientLeg(Provider, Client);
+    public IReadOnlyList<PciFunction> ClientLeg => _clientLeg ??= P2PExplanation.ClientLeg(Provider, Client);
 
     /// <summary>The functions whose ACS bits redirect, in the kernel's order: provider's leg bottom up, then client's leg bottom up (row R50e).</summary>
     public IReadOnlyList<PciFunction> AcsRedirects => _redirects ??=

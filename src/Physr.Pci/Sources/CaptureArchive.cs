@@ -106,7 +106,9 @@ public static class CaptureArchive
         }
 
         AddFile(tar, $"{directory}/config", bytes);
-        if (size is ConfigRegister.ConventionalLength or ConfigRegister.ExtendedLength && bytes.Length < size)
+        // A whole 256 bytes of a live host are its kernel's word that there is no more; a reader could not tell them from a cut.
+        bool isShort = bytes.Length < size || (root.IsLive && size == ConfigRegister.ConventionalLength);
+        if (isShort && size is (ConfigRegister.ConventionalLength or ConfigRegister.ExtendedLength))
         {
             sizes.Append(CultureInfo.InvariantCulture, $"{address} {size}\n");
             if (size == ConfigRegister.ExtendedLength)

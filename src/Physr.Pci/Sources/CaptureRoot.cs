@@ -113,6 +113,46 @@ public sealed class CaptureRoot
         }
     }
 
+    /// <summary>The first directory on the way to <paramref name="path"/>, the root included, that may not be entered or listed; null where all may, as
+    /// far as they are there.</summary>
+    /// <param name="path">Relative to the root, without links in it.</param>
+    public string? FindDenied(string path)
+    {
+        string at = _root;
+        foreach (string name in path.Split('/').Prepend(""))
+        {
+            string above = at;
+            at = Path.Join(at, name);
+            try
+            {
+                _ = File.GetAttributes(at);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                return above;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+
+            try
+            {
+                _ = System.IO.Directory.EnumerateFileSystemEntries(at).Any();
+            }
+            catch (UnauthorizedAccessException)
+            {
+                return at;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Whether <paramref name="path"/> (without links in it) is itself a directory, not a link to one.</summary>
     public bool IsDirectory(string path) => System.IO.Directory.Exists(Absolute(path)) && LinkTarget(Absolute(path)) is null;
 

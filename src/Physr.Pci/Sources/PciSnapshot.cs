@@ -14,4 +14,9 @@ public sealed record PciSnapshot(PciTopology Topology, ProcessorIdentity Process
 {
     /// <summary>The rules to judge by: a chosen release, else the host's own, else the newest known.</summary>
     public P2PRules RulesFor(KernelRelease? chosen = null) => new(chosen ?? Kernel ?? KernelRelease.Newest, Processor.IsZen);
+
+    /// <summary>What to tell with verdicts by <paramref name="rules"/>: the diagnostics, and whose rules are used where the release's own are not known.</summary>
+    public IReadOnlyList<PciDiagnostic> NotesFor(P2PRules rules) => rules.Judged == rules.Release
+        ? Diagnostics
+        : [.. Diagnostics, new("kernel", "release", $"the rules of Linux {rules.Release} are not known", $"judged by those of Linux {rules.Judged}")];
 }

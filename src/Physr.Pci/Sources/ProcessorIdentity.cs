@@ -13,6 +13,9 @@ public sealed record ProcessorIdentity(string Vendor, int? Family, string Note)
     /// <summary>The first family of AMD processors whose host bridges pass peer-to-peer traffic (Zen).</summary>
     public const int ZenFamily = 0x17;
 
+    /// <summary>Lines of the first stanza by which architectures without a vendor are known: Arm, RISC-V, MIPS and LoongArch, POWER and SPARC.</summary>
+    private static readonly string[] OtherArchitectures = ["CPU implementer", "CPU architecture", "hart", "isa", "system type", "cpu"];
+
     /// <summary>A processor of which nothing is known: judged as one that is not Zen.</summary>
     public static ProcessorIdentity Unknown { get; } = new("", null, "");
 
@@ -25,6 +28,7 @@ public sealed record ProcessorIdentity(string Vendor, int? Family, string Note)
         string vendor = "";
         string? family = null;
         bool inside = false;
+        bool isOther = false;
         foreach (ReadOnlySpan<char> line in text.EnumerateLines())
         {
             int colon = line.IndexOf(':');
@@ -54,17 +58,18 @@ public sealed record ProcessorIdentity(string Vendor, int? Family, string Note)
             {
                 family = value[..Math.Min(value.Length, 64)].ToString();
             }
+            else
+            {
+                isOther |= OtherArchitectures.Contains(key.ToString(), StringComparer.Ordinal);
+            }
         }
 
-        if (int.TryParse(family, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-        {
-            return new(vendor, number, "");
-        }
-
-        bool matters = string.Equals(vendor, "AuthenticAMD", StringComparison.Ordinal);
-        string note = matters
-            ? $"processor 0 is AMD but its family is {(family is null ? "missing" : "no number")}"
-            : inside ? "" : "processor 0 is not described";
-        return new(vendor, null, note);
+        bool hasNumber = int.TryParse(family, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        bool isNamed = vendor.Length != 0 && vendor.All(static c => c is >= ' ' and <= '~');
+        string note = !inside ? "processor 0 is not described"
+            : !isNamed && !(isOther && vendor.Length == 0) ? "processor 0 has no vendor that can be read"
+            : !hasNumber && string.Equals(vendor, "AuthenticAMD", StringComparison.Ordinal) ? $"processor 0 is AMD but its family is {(family is null ? "missing" : "no number")}"
+            : "";
+        return new(vendor, hasNumber ? number : null, note);
     }
 }

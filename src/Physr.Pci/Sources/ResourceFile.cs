@@ -9,6 +9,12 @@ namespace Physr.Pci.Sources;
 /// <summary>Reads sysfs <c>resource</c>: per line a start, an inclusive end and flags, in hexadecimal.</summary>
 public static class ResourceFile
 {
+    /// <summary>The fewest lines a kernel writes: six BARs and the ROM.</summary>
+    private const int LeastLines = PciResource.StandardBars + 1;
+
+    /// <summary>A number as the kernel writes it: 0x and sixteen digits.</summary>
+    private const int NumberLength = 18;
+
     /// <summary>More lines than any kernel writes; what follows is ignored.</summary>
     private const int LineLimit = 64;
 
@@ -33,8 +39,7 @@ public static class ResourceFile
                 continue;
             }
 
-            // The kernel calls a resource empty when it ends at 0, or just below its start.
-            if (flags == PciResourceFlags.None || end == 0 || unchecked(end + 1) == start)
+            if (flags == PciResourceFlags.None || IsEmpty(index, start, end, flags))
             {
                 continue;
             }
@@ -48,7 +53,30 @@ public static class ResourceFile
             resources.Add(new PciResource(index, range, flags));
         }
 
+        ReportLength(text, index + 1, subject, diagnostics);
         return resources;
+    }
+
+    /// <summary>The kernel calls a resource empty when it is one byte at 0, or ends just below its start. A window may so reach from 0 to all ones; a BAR
+    /// that says that of itself is garbage.</summary>
+    private static bool IsEmpty(int index, ulong start, ulong end, PciResourceFlags flags) =>
+        (start | end) == 0
+        || (unchecked(end + 1) == start && (start != 0 || index >= PciResource.StandardBars || (flags & PciResourceFlags.Unset) != PciResourceFlags.None));
+
+    private static void ReportLength(ReadOnlySpan<char> text, int lines, string subject, ICollection<PciDiagnostic> diagnostics)
+    {
+        if (lines > LineLimit)
+        {
+            diagnostics.Add(new(subject, "resource", $"more than {LineLimit} lines", "the others ignored"));
+        }
+        else if (lines < LeastLines)
+        {
+            diagnostics.Add(new(subject, "resource", $"{lines} of at least {LeastLines} lines", "assumed to have no BAR on the others"));
+        }
+        else if (text.Length - text.LastIndexOfAny(" \t\n") - 1 is > 0 and < NumberLength)
+        {
+            diagnostics.Add(new(subject, "resource", $"cut in line {lines}", "taken as far as it goes"));
+        }
     }
 
     private static bool TryParseLine(ReadOnlySpan<char> line, out ulong start, out ulong end, out PciResourceFlags flags)

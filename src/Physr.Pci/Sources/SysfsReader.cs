@@ -18,6 +18,7 @@ public static class SysfsReader
     private const int ConfigSizesLimit = 1 << 20;
     private const int CpuInfoLimit = 1 << 16;
     private const int ResourceLimit = 1 << 14;
+    private const int VersionLimit = 1 << 12;
 
     /// <summary>Reads everything.</summary>
     /// <param name="root">The host's root or a capture's.</param>
@@ -35,9 +36,15 @@ public static class SysfsReader
         }
 
         PciTopology topology = PciTopology.Build(records, diagnostics);
-        snapshot = new(topology, ReadProcessor(root, diagnostics), ReadKernel(root), diagnostics);
+        snapshot = new(topology, ReadProcessor(root, diagnostics), ReadKernel(root, diagnostics), diagnostics);
         return topology.Functions.Count != 0;
     }
+
+    /// <summary>Why <see cref="TryRead"/> found nothing: a sentence without a full stop.</summary>
+    /// <param name="root">The root that was read.</param>
+    public static string DescribeAbsence(CaptureRoot root) => root.FindDenied(SysfsTree.BusDirectory) is { } denied
+        ? $"'{denied}' cannot be read: permission denied"
+        : $"'{root.Directory}' has no PCI functions below {SysfsTree.BusDirectory} or {SysfsTree.DevicesDirectory}; a capture is laid out like /";
 
     private static PciFunctionRecord ReadFunction(
         CaptureRoot root, PciAddress address, string directory, Dictionary<PciAddress, int> sizes, List<PciDiagnostic> diagnostics)
@@ -120,8 +127,9 @@ public static class SysfsReader
             return null;
         }
 
-        // Only a live sysfs tells the true size of a file that it does not let be read whole; a copy's size is what was copied.
-        int full = sizes.TryGetValue(address, out int noted) ? noted : size > bytes.Length ? (int)Math.Min(size, ConfigRegister.ExtendedLength) : 0;
+        // Only a live sysfs tells how much the kernel can reach; a copy's size is what was copied.
+        bool isTrueSize = root.IsLive || size > bytes.Length;
+        int full = sizes.TryGetValue(address, out int noted) ? noted : isTrueSize ? (int)Math.Min(size, ConfigRegister.ExtendedLength) : 0;
         return new ConfigSpace(bytes, full);
     }
 
@@ -149,13 +157,19 @@ public static class SysfsReader
         return processor;
     }
 
-    private static KernelRelease? ReadKernel(CaptureRoot root)
+    private static KernelRelease? ReadKernel(CaptureRoot root, List<PciDiagnostic> diagnostics)
     {
         const string Prefix = "Linux version ";
-        string? text = root.ReadText("proc/version");
-        return text?.StartsWith(Prefix, StringComparison.Ordinal) == true && KernelRelease.TryParse(text.AsSpan(Prefix.Length), out KernelRelease release)
-            ? release
-            : null;
+        bool readable = root.TryRead("proc/version", VersionLimit, out byte[] bytes, out _, out string problem);
+        string text = Encoding.UTF8.GetString(bytes);
+        if (readable && text.StartsWith(Prefix, StringComparison.Ordinal) && KernelRelease.TryParse(text.AsSpan(Prefix.Length), out KernelRelease release))
+        {
+            return release;
+        }
+
+        string note = readable ? "it names no release of Linux" : problem;
+        diagnostics.Add(new("proc", "version", note, $"judged by the rules of Linux {KernelRelease.Newest} unless a release is chosen"));
+        return null;
     }
 
     private static Dictionary<PciAddress, int> ReadConfigSizes(CaptureRoot root)

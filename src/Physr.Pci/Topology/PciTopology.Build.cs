@@ -44,7 +44,12 @@ public sealed partial class PciTopology
             Identify(function, bridgeAddresses.Contains(function.Address), diagnostics);
             ReadPortType(function);
             ReadAcs(function);
-            ReportConfig(function, diagnostics);
+        }
+
+        bool anyExtended = functions.Exists(static f => f.Config?.Length > ConfigRegister.ConventionalLength);
+        foreach (PciFunction function in functions)
+        {
+            ReportConfig(function, anyExtended, diagnostics);
         }
 
         foreach (PciFunction function in functions)
@@ -112,7 +117,7 @@ public sealed partial class PciTopology
         function.IsAcsKnown = lookup != CapabilityLookup.Unknown;
     }
 
-    private static void ReportConfig(PciFunction function, ICollection<PciDiagnostic> diagnostics)
+    private static void ReportConfig(PciFunction function, bool anyExtended, ICollection<PciDiagnostic> diagnostics)
     {
         if (function.Config is not { } config)
         {
@@ -122,12 +127,35 @@ public sealed partial class PciTopology
         {
             diagnostics.Add(new($"{function.Address}", "config", "all ones: the function did not answer (asleep, or gone)", "no ACS redirect assumed; wake it and read again"));
         }
+        else if (!function.IsAcsKnown && config.Length == ConfigRegister.ConventionalLength)
+        {
+            string cause = anyExtended
+                ? "assumed no redirect; other functions here have it, so it was cut: read it whole, as root, to know"
+                : "assumed no redirect, as by a kernel that cannot reach it";
+            diagnostics.Add(new($"{function.Address}", "config", "the extended configuration space of a PCI Express function is not there, so ACS is unknown", cause));
+        }
         else if (!function.IsAcsKnown)
         {
             string cause = config.Length == ConfigRegister.HeaderLength
                 ? "assumed no redirect; run as root to read ACS"
                 : "assumed no redirect; read it whole, as root, to know";
             diagnostics.Add(new($"{function.Address}", "config", $"cut at {config.Length} of {config.FullLength} bytes, so ACS is unknown", cause));
+        }
+
+        ReportLoops(function, diagnostics);
+    }
+
+    private static void ReportLoops(PciFunction function, ICollection<PciDiagnostic> diagnostics)
+    {
+        const string Assumption = "what it does not reach is taken as absent, as by the kernel";
+        if (function.Config?.HasStandardLoop == true)
+        {
+            diagnostics.Add(new($"{function.Address}", "config", "the list of capabilities is a loop", Assumption));
+        }
+
+        if (function.Config?.HasExtendedLoop == true)
+        {
+            diagnostics.Add(new($"{function.Address}", "config", "the list of extended capabilities is a loop", Assumption));
         }
     }
 }
