@@ -1,7 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using System.Diagnostics;
-
 namespace Physr.House.Tests;
 
 /// <summary>The checkout that these tests were built from.</summary>
@@ -19,17 +17,6 @@ internal static class Repository
 
     public static IReadOnlyList<string> Files(string folder, string pattern) =>
         [.. Directory.EnumerateFiles(PathOf(folder), pattern, SearchOption.AllDirectories).Where(static path => !path.Contains("/obj/") && !path.Contains("/bin/")).Order(StringComparer.Ordinal)];
-
-    /// <summary>What git tracks, or would: nothing that is ignored.</summary>
-    public static IReadOnlyList<string> TrackedFiles()
-    {
-        ProcessStartInfo start = new("git", ["-C", Root, "ls-files", "--cached", "--others", "--exclude-standard"]) { RedirectStandardOutput = true, UseShellExecute = false };
-        using Process git = Process.Start(start)!;
-        string[] names = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        git.WaitForExit();
-        Assert.Equal(0, git.ExitCode);
-        return [.. names.Select(PathOf).Where(File.Exists)];
-    }
 
     private static string FindRoot()
     {
