@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using System.Buffers.Binary;
 using Physr.Machine.Gpu.Spec;
 
 namespace Physr.Machine.Gpu;
@@ -29,17 +28,9 @@ public sealed partial class GpuDevice
             return;
         }
 
-        if (bar != GpuRegisters.RegisterBar)
+        if (bar == GpuRegisters.RegisterBar)
         {
-            return;
-        }
-
-        Span<byte> word = stackalloc byte[sizeof(ulong)];
-        for (int i = 0; i < destination.Length; i++)
-        {
-            ulong at = unchecked(offset + (ulong)i);
-            BinaryPrimitives.WriteUInt64LittleEndian(word, ReadWord(at & ~7UL));
-            destination[i] = word[(int)(at & 7)];
+            ReadWords(offset, destination);
         }
     }
 
@@ -56,21 +47,16 @@ public sealed partial class GpuDevice
             return;
         }
 
-        if (bar != GpuRegisters.RegisterBar || source.Length is not (4 or 8) || (offset & (ulong)(source.Length - 1)) != 0)
+        if (bar == GpuRegisters.RegisterBar)
         {
-            return;
-        }
-
-        Write32(offset, BinaryPrimitives.ReadUInt32LittleEndian(source));
-        if (source.Length == 8)
-        {
-            Write32(offset + 4, BinaryPrimitives.ReadUInt32LittleEndian(source[4..]));
+            WriteWords(offset, source);
         }
     }
 
     private bool IsInAperture(ulong offset, int length) => offset <= _options.ApertureSize && (ulong)length <= _options.ApertureSize - offset;
 
-    private ulong ReadWord(ulong offset) => offset switch
+    /// <inheritdoc/>
+    protected override ulong ReadWord(ulong offset) => offset switch
     {
         GpuRegisters.Version => GpuRegisters.Version10,
         GpuRegisters.Control => _control | ((ulong)ReadStatus() << 32),
@@ -87,7 +73,8 @@ public sealed partial class GpuDevice
         (IsWorking ? GpuRegisters.StatusReady : 0) | (_isHalted ? GpuRegisters.StatusHalted : 0) | (_isFatal ? GpuRegisters.StatusFatal : 0)
         | (_isWindowRefused ? GpuRegisters.StatusWindowError : 0);
 
-    private void Write32(ulong offset, uint value)
+    /// <inheritdoc/>
+    protected override void Write32(ulong offset, uint value)
     {
         switch (offset)
         {

@@ -8,7 +8,7 @@ namespace Physr.Machine.Gpu;
 
 /// <summary>A GPU as a DMA peer: memory larger than the aperture (BAR 2) that shows a movable window of it, and a copy engine that masters the bus. No shaders.</summary>
 /// <remarks>A move of the window takes effect at once: what <see cref="TryGetBarMemory"/> said before must not be kept over it.</remarks>
-public sealed partial class GpuDevice : DeviceModel
+public sealed partial class GpuDevice : WordRegisterDevice
 {
     private readonly GpuOptions _options;
 

@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using System.Buffers.Binary;
 using Physr.Machine.Rdma.Spec;
 
 namespace Physr.Machine.Rdma;
@@ -20,36 +19,23 @@ public sealed partial class RdmaNic
     public override void ReadRegister(int bar, ulong offset, Span<byte> destination)
     {
         destination.Clear();
-        if (bar != 0)
+        if (bar == 0)
         {
-            return;
-        }
-
-        Span<byte> word = stackalloc byte[sizeof(ulong)];
-        for (int i = 0; i < destination.Length; i++)
-        {
-            ulong at = unchecked(offset + (ulong)i);
-            BinaryPrimitives.WriteUInt64LittleEndian(word, ReadWord(at & ~7UL));
-            destination[i] = word[(int)(at & 7)];
+            ReadWords(offset, destination);
         }
     }
 
     /// <inheritdoc/>
     public override void WriteRegister(int bar, ulong offset, ReadOnlySpan<byte> source)
     {
-        if (bar != 0 || source.Length is not (4 or 8) || (offset & (ulong)(source.Length - 1)) != 0)
+        if (bar == 0)
         {
-            return;
-        }
-
-        Write32(offset, BinaryPrimitives.ReadUInt32LittleEndian(source));
-        if (source.Length == 8)
-        {
-            Write32(offset + 4, BinaryPrimitives.ReadUInt32LittleEndian(source[4..]));
+            WriteWords(offset, source);
         }
     }
 
-    private ulong ReadWord(ulong offset) => offset switch
+    /// <inheritdoc/>
+    protected override ulong ReadWord(ulong offset) => offset switch
     {
         RdmaRegisters.Version => RdmaRegisters.Version10,
         RdmaRegisters.Control => _control | ((ulong)ReadStatus() << 32),
@@ -65,7 +51,8 @@ public sealed partial class RdmaNic
     private uint ReadStatus() =>
         (IsWorking ? RdmaRegisters.StatusReady : 0) | (_port is { IsUp: true } ? RdmaRegisters.StatusLinkUp : 0) | (_isFatal ? RdmaRegisters.StatusFatal : 0);
 
-    private void Write32(ulong offset, uint value)
+    /// <inheritdoc/>
+    protected override void Write32(ulong offset, uint value)
     {
         switch (offset)
         {

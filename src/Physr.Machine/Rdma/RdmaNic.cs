@@ -12,7 +12,7 @@ namespace Physr.Machine.Rdma;
 /// transaction that does not succeed ends the work request in error and the queue pair with it; no completion says success for bytes that did not move.</para>
 /// <para>Steady state allocates nothing: packets are pooled by the network, queue pairs and regions keep their tables.</para>
 /// </remarks>
-public sealed partial class RdmaNic : DeviceModel, IRdmaEnd
+public sealed partial class RdmaNic : WordRegisterDevice, IRdmaEnd
 {
     private const int EventCommand = 0;
     private const int EventCommandDone = 1;
