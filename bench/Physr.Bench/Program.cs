@@ -4,11 +4,23 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-if (args is ["ratios"])
+// "ratios GROUP" runs one group: owners, map, lists.
+if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
-    RangeMapRatios.Run(table);
-    RangeListRatios.Run(table);
+    (string Name, Action<RatioTable> Run)[] groups =
+    [
+        ("owners", OwnerTableRatios.Run),
+        ("map", RangeMapRatios.Run),
+        ("lists", RangeListRatios.Run),
+    ];
+    foreach ((string name, Action<RatioTable> run) in groups)
+    {
+        if (args.Length == 1 || Array.IndexOf(args, name, 1) > 0)
+        {
+            run(table);
+        }
+    }
 }
 else
 {

@@ -10,12 +10,12 @@ public sealed partial class OwnerTable
     {
         ArgumentNullException.ThrowIfNull(ranges);
         Segment[] segments = Flatten(ranges, out ulong[] starts);
-        if (segments.Length == 0)
+        if (segments.Length == 1)
         {
             return Empty;
         }
 
-        ulong end = Math.Min(segments[^1].End, RadixEnd);
+        ulong end = Math.Min(segments[^2].End, RadixEnd);
         uint topCount = (uint)((end + ((1UL << TopShift) - 1)) >> TopShift);
         List<uint> slots = new((int)topCount);
         for (uint i = 0; i < topCount; i++)
@@ -37,12 +37,12 @@ public sealed partial class OwnerTable
     private static void Fill(List<uint> slots, int slot, ulong start, int shift, Segment[] segments, ulong[] starts, ref int first)
     {
         ulong end = start + (1UL << shift);
-        while (first < segments.Length && segments[first].End <= start)
+        while (segments[first].End <= start)
         {
             first++;
         }
 
-        if (first == segments.Length || starts[first] >= end)
+        if (starts[first] >= end)
         {
             return;
         }
@@ -50,6 +50,12 @@ public sealed partial class OwnerTable
         if (starts[first] <= start && segments[first].End >= end)
         {
             slots[slot] = (uint)first + 1;
+            return;
+        }
+
+        if (starts[Math.Min(first + 2, starts.Length - 1)] >= end)
+        {
+            slots[slot] = Shared | ((uint)first + 1);
             return;
         }
 
@@ -73,7 +79,7 @@ public sealed partial class OwnerTable
         }
     }
 
-    /// <summary>Cuts nested ranges into runs with one owner each, ascending; a range goes on after what is nested in it.</summary>
+    /// <summary>Cuts nested ranges into runs with one owner each, ascending, and <see cref="Segment.Last"/>; a range goes on after what is nested in it.</summary>
     private static Segment[] Flatten(IEnumerable<OwnedRange> ranges, out ulong[] starts)
     {
         List<OwnedRange> sorted = [.. ranges.Where(range => !range.Range.IsEmpty)];
@@ -108,6 +114,8 @@ public sealed partial class OwnerTable
         }
 
         Close(ulong.MaxValue);
+        from.Add(ulong.MaxValue);
+        segments.Add(Segment.Last);
         starts = [.. from];
         return [.. segments];
 

@@ -5,12 +5,13 @@ using System.Runtime.InteropServices;
 
 namespace Physr.Memory;
 
-/// <summary>From address to owner in two to four loads: an immutable radix table at 4 KiB granules (rows R7a, R45).</summary>
+/// <summary>From address to owner in two to five loads: an immutable radix table down to 4 KiB granules (rows R7a, R45).</summary>
 /// <remarks>
-/// <para>The top level has a slot per GiB, up to the highest owned one and at most to 2^48; a slot that one owner fills, or none, is a leaf; else it leads to 512
-/// slots of 2 MiB, and those to 512 slots of 4 KiB where needed. A granule with several owners, and addresses from 2^48 on, are answered by binary search.</para>
-/// <para>Slots are 32 bits: 0 nobody; bit 31 set: the slot index of a child; else a segment's number plus one, where the number
-/// <see cref="SearchMark"/> asks for the search. Readers need no lock, since a table never changes: a change builds another one.</para>
+/// <para>The top level has a slot per GiB, up to the highest owned one and at most to 2^48. A slot that nobody has bytes in, that one owner fills, or that at most two
+/// runs of bytes share is a leaf; else it leads to 512 slots of 2 MiB, and those to 512 slots of 4 KiB where needed: ranges that begin and end anywhere cost no
+/// more memory than aligned ones until they are dense. A granule with three runs and more, and addresses from 2^48 on, are answered by binary search.</para>
+/// <para>Slots are 32 bits: 0 nobody; bit 31 set: the slot index of a child; bit 30 set: shared by the segment of that number plus one and the next, or
+/// <see cref="SearchMark"/>; else a segment's number plus one. Readers need no lock, since a table never changes: a change builds another one.</para>
 /// </remarks>
 public sealed partial class OwnerTable
 {
@@ -18,11 +19,14 @@ public sealed partial class OwnerTable
     private const int MiddleShift = 21;
     private const int FanOut = 512;
     private const uint Child = 0x8000_0000;
+    private const uint Shared = 0x4000_0000;
     private const uint SearchMark = 0x7fff_ffff;
     private const ulong RadixEnd = 1UL << 48;
 
     private readonly uint[] _slots;
     private readonly uint _topCount;
+
+    // Parallel, ascending, and one longer than the segments: a run that begins and ends at the end of all addresses follows them, so that each has a next.
     private readonly Segment[] _segments;
     private readonly ulong[] _starts;
 
@@ -35,10 +39,10 @@ public sealed partial class OwnerTable
     }
 
     /// <summary>A table in which nobody owns anything.</summary>
-    public static OwnerTable Empty { get; } = new([], 0, [], []);
+    public static OwnerTable Empty { get; } = new([], 0, [Segment.Last], [ulong.MaxValue]);
 
     /// <summary>How many runs of bytes have one owner.</summary>
-    public int SegmentCount => _segments.Length;
+    public int SegmentCount => _segments.Length - 1;
 
     /// <summary>Managed bytes the table takes.</summary>
     public long SizeBytes => ((long)_slots.Length * sizeof(uint)) + ((long)_segments.Length * (Unsafe.SizeOf<Segment>() + sizeof(ulong)));
@@ -54,8 +58,8 @@ public sealed partial class OwnerTable
         {
             ref uint slots = ref MemoryMarshal.GetArrayDataReference(_slots);
 
-            // SAFETY: the builder gave the top level _topCount slots and each child FanOut slots inside the same array, and segment numbers below
-            // _segments.Length; the array is never written after.
+            // SAFETY: the builder gave the top level _topCount slots and each child FanOut slots inside the same array, and segment numbers below SegmentCount, where
+            // both other arrays have one element more; none is written after.
             uint slot = Unsafe.Add(ref slots, (nint)top);
             if ((int)slot < 0)
             {
@@ -66,7 +70,7 @@ public sealed partial class OwnerTable
                 }
             }
 
-            if (slot - 1 < SearchMark - 1)
+            if (slot - 1 < Shared - 1)
             {
                 ref Segment segment = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_segments), (nint)(slot - 1));
                 owner = new(new(segment.Provider), segment.End - value);
@@ -75,6 +79,27 @@ public sealed partial class OwnerTable
 
             if (slot == 0)
             {
+                owner = default;
+                return false;
+            }
+
+            if (slot != SearchMark)
+            {
+                nint number = (nint)((slot & ~Shared) - 1);
+                ref Segment segment = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_segments), number);
+                if (segment.End <= value)
+                {
+                    segment = ref Unsafe.Add(ref segment, 1);
+                    number++;
+                }
+
+                ulong start = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_starts), number);
+                if (value - start < segment.End - start)
+                {
+                    owner = new(new(segment.Provider), segment.End - value);
+                    return true;
+                }
+
                 owner = default;
                 return false;
             }
@@ -87,7 +112,7 @@ public sealed partial class OwnerTable
     private bool TrySearch(ulong value, out Owner owner)
     {
         int low = 0;
-        int high = _segments.Length;
+        int high = SegmentCount;
         while (low < high)
         {
             int middle = (int)((uint)(low + high) >> 1);
@@ -101,7 +126,7 @@ public sealed partial class OwnerTable
             }
         }
 
-        bool found = low < _segments.Length && _starts[low] <= value;
+        bool found = low < SegmentCount && _starts[low] <= value;
         owner = found ? new(new(_segments[low].Provider), _segments[low].End - value) : default;
         return found;
     }
@@ -110,6 +135,9 @@ public sealed partial class OwnerTable
     [StructLayout(LayoutKind.Sequential, Size = 16)]
     private readonly struct Segment(ulong end, uint provider)
     {
+        /// <summary>Follows every other, and nothing is in it.</summary>
+        public static Segment Last => new(ulong.MaxValue, 0);
+
         public readonly ulong End = end;
         public readonly uint Provider = provider;
     }
