@@ -53,6 +53,10 @@ internal sealed class RatioTable
     public void Compare(string what, double ours, double baseline, double most, string target) =>
         _output.WriteLine($"| {what} | {ours:0.0} ns | {baseline:0.0} ns | {ours / baseline:0.00} | {target} | {(ours / baseline <= most ? "yes" : "**no**")} |");
 
+    /// <summary>A row of rates, in bytes per nanosecond, against a baseline of the same run; it is met when the ratio is at least <paramref name="least"/>.</summary>
+    public void Rate(string what, double ours, double baseline, double least, string target) =>
+        _output.WriteLine($"| {what} | {ours:0.0} GB/s | {baseline:0.0} GB/s | {ours / baseline:0.00} | {target} | {(ours / baseline >= least ? "yes" : "**no**")} |");
+
     /// <summary>A row against a baseline of the same run, with no target of its own.</summary>
     public void Against(string what, double ours, double baseline) => _output.WriteLine($"| {what} | {ours:0.00} ns | {baseline:0.00} ns | {ours / baseline:0.00} | | |");
 

@@ -100,8 +100,17 @@ public sealed class SimulatedMachine : IDisposable
     public static PhysicalRange BarRange(FabricNode node, int bar)
     {
         ArgumentNullException.ThrowIfNull(node);
-        BarProfile profile = node.Device!.Profile.Bars.First(each => each.Index == bar);
-        return BarAssignment.CpuRange(node, profile);
+        IReadOnlyList<BarProfile> bars = node.Device!.Profile.Bars;
+        for (int i = 0; i < bars.Count; i++)
+        {
+            // No query and no enumerator: each register access of a driver asks.
+            if (bars[i].Index == bar)
+            {
+                return BarAssignment.CpuRange(node, bars[i]);
+            }
+        }
+
+        throw new PhysrException("find BAR", $"{node.Name} BAR {bar}", Errno.ENODEV, "the device has no BAR of this number");
     }
 
     /// <summary>The peer-to-peer provider of a device's BAR; a device's providers are made at the first call (row R43d).</summary>

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.InteropServices;
 using Physr.Machine.Bus;
 using Physr.Machine.Scenarios;
 
@@ -31,8 +32,7 @@ public sealed class FaultInjector
 
     internal BusStatus OnTransaction(PciFabric fabric, FabricNode node)
     {
-        ulong step = _steps.GetValueOrDefault(node.Name) + 1;
-        _steps[node.Name] = step;
+        ulong step = ++CollectionsMarshal.GetValueRefOrAddDefault(_steps, node.Name, out _);
         foreach (FaultSpec fault in _faults)
         {
             if (fault.Step == step && fault.Target == node.Name)

@@ -48,6 +48,10 @@ public sealed partial class PciFabric : IDisposable
     /// <summary>Every link.</summary>
     public IEnumerable<FabricLink> Links => _nodes.Where(static node => node.Link is not null).Select(static node => node.Link!);
 
+    /// <summary>How often a device has written control bytes, completions above all, to RAM: a host that polls rings in RAM finds them as they were while this stands
+    /// still.</summary>
+    internal ulong ControlWritesToRam { get; private set; }
+
     /// <summary>Told of each span of time that a link or DRAM is taken; may be null.</summary>
     public IRunObserver? Observer { get; set; }
 
@@ -102,6 +106,7 @@ public sealed partial class PciFabric : IDisposable
 
             ReadOnlySpan<byte> part = source[..(int)Math.Min((ulong)source.Length, route.Range.End.Value - address.Value)];
             status = Store(route, address.OffsetFrom(route.Range.Start), part);
+            ControlWritesToRam += route.Target == RouteTarget.Dram && traffic == Traffic.Control ? 1UL : 0;
             finished = SimTime.Max(finished, Charge(route, (ulong)part.Length, traffic, isRead: false));
             source = source[part.Length..];
             address = address.Add((ulong)part.Length);

@@ -11,6 +11,7 @@ internal sealed class HostBuffer : IDeviceBuffer
     private readonly SimulatedMachine _machine;
     private readonly PhysicalRange _range;
     private readonly DmaMapping _mapping;
+    private readonly ulong _ramOffset;
     private bool _disposed;
 
     private HostBuffer(SimulatedMachine machine, PhysicalRange range, DmaMapping mapping)
@@ -18,10 +19,11 @@ internal sealed class HostBuffer : IDeviceBuffer
         _machine = machine;
         _range = range;
         _mapping = mapping;
+        _ramOffset = machine.Memory.OffsetOf(range.Start);
         Address = mapping.Addresses.Seek(0).Range.Start;
     }
 
-    public Span<byte> Bytes => _machine.Memory.SpanAt(_range.Start, _range.Length);
+    public Span<byte> Bytes => _machine.Fabric.Ram.SpanAt(_ramOffset, _range.Length);
 
     public DmaAddress Address { get; }
 

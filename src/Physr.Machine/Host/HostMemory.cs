@@ -88,15 +88,16 @@ public sealed class HostMemory
     }
 
     /// <summary>The bytes of a run that lies within one chunk of RAM; longer runs are reached piecewise by <see cref="Read"/> and <see cref="Write"/>.</summary>
-    public Span<byte> SpanAt(PhysicalAddress address, ulong length) => _fabric.Ram.SpanAt(Offset(address), length);
+    public Span<byte> SpanAt(PhysicalAddress address, ulong length) => _fabric.Ram.SpanAt(OffsetOf(address), length);
 
     /// <summary>Copies bytes out of RAM, as the CPU.</summary>
-    public void Read(PhysicalAddress address, Span<byte> destination) => _fabric.Ram.Read(Offset(address), destination);
+    public void Read(PhysicalAddress address, Span<byte> destination) => _fabric.Ram.Read(OffsetOf(address), destination);
 
     /// <summary>Copies bytes into RAM, as the CPU.</summary>
-    public void Write(PhysicalAddress address, ReadOnlySpan<byte> source) => _fabric.Ram.Write(Offset(address), source);
+    public void Write(PhysicalAddress address, ReadOnlySpan<byte> source) => _fabric.Ram.Write(OffsetOf(address), source);
 
-    private ulong Offset(PhysicalAddress address) =>
+    /// <summary>Where in the memory that RAM is an address lies; it stays there.</summary>
+    internal ulong OffsetOf(PhysicalAddress address) =>
         _fabric.Layout.TryLocate(address.Value, out PhysicalRange ram, out ulong offset)
             ? offset + address.OffsetFrom(ram.Start)
             : throw new PhysrException("access RAM", address.ToString(), Errno.EFAULT, "there is no RAM at this address");

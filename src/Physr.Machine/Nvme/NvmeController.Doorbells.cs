@@ -95,16 +95,22 @@ public sealed partial class NvmeController
 
     private bool TryPickQueue(out SubmissionQueue? queue, out int room)
     {
+        int candidate = _nextQueue;
         for (int i = 0; i < _submission.Length; i++)
         {
-            int candidate = (_nextQueue + i) % _submission.Length;
+            int next = candidate + 1 == _submission.Length ? 0 : candidate + 1;
             queue = _submission[candidate];
-            room = candidate == 0 ? _freeCount : _freeCount - AdminReserve;
-            if (queue is not null && room > 0 && queue.Waiting != 0)
+            if (queue is not null && queue.Waiting != 0)
             {
-                _nextQueue = (candidate + 1) % _submission.Length;
-                return true;
+                room = candidate == 0 ? _freeCount : _freeCount - AdminReserve;
+                if (room > 0)
+                {
+                    _nextQueue = next;
+                    return true;
+                }
             }
+
+            candidate = next;
         }
 
         queue = null;

@@ -2,6 +2,7 @@
 
 using Physr.Machine.Fabric;
 using Physr.Machine.Nvme;
+using Physr.Machine.Nvme.Media;
 using Physr.Machine.Rdma;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
@@ -41,6 +42,9 @@ internal sealed class OffloadHost : IDisposable
         _scenario.Initiators.FirstOrDefault(initiator => initiator.Name == end) is { } remote
             ? Machine.Fabric[remote.Nic]
             : Machine.Fabric[DriveOf(end).Name];
+
+    /// <summary>A namespace's media, past its drive.</summary>
+    public INvmeMedia MediaOf(string name) => _factory.MediaOf(name);
 
     /// <summary>Makes an end ready; a second call gives the same.</summary>
     /// <exception cref="PhysrException">Its device does not come up.</exception>

@@ -159,7 +159,7 @@ internal sealed class RouteRun : IDisposable
             return new(transfer.Name, 0, "", false, failure.Message);
         }
 
-        TransferPump pump = new(_machine.Scheduler, from, to, Slots(transfer));
+        TransferPump pump = new(_machine, from, to, Slots(transfer));
         ulong before = _bytesDone;
         string? error = pump.Run(transfer, ref _bytesDone, _payload, _observer, cancellation);
         _unanswered += pump.Outstanding;

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Machine.Fabric;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
@@ -13,6 +14,7 @@ internal sealed class TransferPump
     private const int Batch = 32;
 
     private readonly Scheduler _scheduler;
+    private readonly PciFabric _fabric;
     private readonly ITransferEnd _from;
     private readonly ITransferEnd _to;
     private readonly EndCompletion[] _completions = new EndCompletion[Batch];
@@ -24,9 +26,10 @@ internal sealed class TransferPump
     private readonly Queue<int> _fetched;
     private int _outstanding;
 
-    public TransferPump(Scheduler scheduler, ITransferEnd from, ITransferEnd to, int slots)
+    public TransferPump(SimulatedMachine machine, ITransferEnd from, ITransferEnd to, int slots)
     {
-        _scheduler = scheduler;
+        _scheduler = machine.Scheduler;
+        _fabric = machine.Fabric;
         _from = from;
         _to = to;
         _slotChunk = new ulong[slots];
@@ -77,7 +80,7 @@ internal sealed class TransferPump
                 observer?.Progress(bytesDone, payload);
             }
 
-            if (moved || storedAny || _scheduler.Step())
+            if (moved || storedAny || StepToNews())
             {
                 continue;
             }
@@ -95,6 +98,22 @@ internal sealed class TransferPump
         }
 
         return error;
+    }
+
+    /// <summary>Runs events until a device has written something that polling could find, or none is left; false where none was.</summary>
+    private bool StepToNews()
+    {
+        ulong seen = _fabric.ControlWritesToRam;
+        bool stepped = _scheduler.Step();
+        while (stepped && _fabric.ControlWritesToRam == seen)
+        {
+            if (!_scheduler.Step())
+            {
+                break;
+            }
+        }
+
+        return stepped;
     }
 
     private bool Fetch(TransferSpec transfer, int slot, ulong chunk)

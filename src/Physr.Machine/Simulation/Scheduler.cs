@@ -7,9 +7,8 @@ namespace Physr.Machine.Simulation;
 /// <remarks>Single-threaded. Once the queue has grown to the run's depth, scheduling allocates nothing.</remarks>
 public sealed class Scheduler
 {
-    private readonly PriorityQueue<Event, Key> _queue = new(256);
+    private readonly EventQueue _queue = new();
     private readonly SeededRandom _ties;
-    private ulong _sequence;
 
     /// <summary>Makes a clock at time zero.</summary>
     public Scheduler(ulong seed)
@@ -39,7 +38,7 @@ public sealed class Scheduler
             throw new PhysrException("schedule", target.ToString() ?? "?", Errno.EINVAL, $"{when} lies before {Now}");
         }
 
-        _queue.Enqueue(new Event(target, kind, argument), new Key(when.Picoseconds, _ties.Next(), _sequence++));
+        _queue.Enqueue(when.Picoseconds, _ties.Next(), new(target, kind, argument));
     }
 
     /// <summary>Asks for a call after a span.</summary>
@@ -48,12 +47,12 @@ public sealed class Scheduler
     /// <summary>Runs the next event; false when none waits.</summary>
     public bool Step()
     {
-        if (!_queue.TryDequeue(out Event next, out Key key))
+        if (!_queue.TryDequeue(out EventQueue.Event next, out ulong time))
         {
             return false;
         }
 
-        Now = new(key.Time);
+        Now = new(time);
         EventsRun++;
         next.Target.OnEvent(next.Kind, next.Argument);
         return true;
@@ -70,22 +69,6 @@ public sealed class Scheduler
             {
                 throw new PhysrException("run", "scheduler", Errno.ETIMEDOUT, $"still busy after {maxEvents} events (seed {Seed})");
             }
-        }
-    }
-
-    private readonly record struct Event(ISimulated Target, int Kind, ulong Argument);
-
-    private readonly record struct Key(ulong Time, ulong Tie, ulong Sequence) : IComparable<Key>
-    {
-        public int CompareTo(Key other)
-        {
-            int order = Time.CompareTo(other.Time);
-            if (order == 0)
-            {
-                order = Tie.CompareTo(other.Tie);
-            }
-
-            return order != 0 ? order : Sequence.CompareTo(other.Sequence);
         }
     }
 }

@@ -8,6 +8,10 @@ public readonly record struct SimTime(ulong Picoseconds) : IComparable<SimTime>
 {
     private const ulong PerSecond = 1_000_000_000_000;
 
+    // Below these, 64 bits hold all of ForBytes: 2^24 * 10^12 + 2^60 < 2^64. Every packet is charged on every link, and a 128-bit division costs several times a short one.
+    private const ulong NarrowBytes = 1UL << 24;
+    private const ulong NarrowRate = 1UL << 60;
+
     /// <summary>The start of time, or no time.</summary>
     public static SimTime Zero => default;
 
@@ -21,6 +25,11 @@ public readonly record struct SimTime(ulong Picoseconds) : IComparable<SimTime>
     public static SimTime ForBytes(ulong bytes, ulong bytesPerSecond)
     {
         ArgumentOutOfRangeException.ThrowIfZero(bytesPerSecond);
+        if (bytes < NarrowBytes && bytesPerSecond < NarrowRate)
+        {
+            return new(((bytes * PerSecond) + (bytesPerSecond - 1)) / bytesPerSecond);
+        }
+
         UInt128 scaled = ((UInt128)bytes * PerSecond) + (bytesPerSecond - 1);
         return new(checked((ulong)(scaled / bytesPerSecond)));
     }

@@ -65,7 +65,11 @@ public sealed partial class NvmeDriver
             Reap(queue);
         }
 
-        Pump();
+        if (_pending.Count != 0)
+        {
+            Pump();
+        }
+
         int count = 0;
         while (count < results.Length && _finished.Count != 0)
         {
