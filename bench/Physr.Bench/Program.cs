@@ -4,12 +4,14 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: owners, bytes, map, lists.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
     (string Name, Action<RatioTable> Run)[] groups =
     [
+        ("peers", PeerMatrixRatios.Run), // first: its cold figures are those of a new process
+        ("run", WholeRunRatios.Run),
         ("owners", OwnerTableRatios.Run),
         ("bytes", PageLessRatios.Run),
         ("map", RangeMapRatios.Run),

@@ -60,6 +60,12 @@ internal sealed class RatioTable
     /// <summary>A row against a baseline of the same run, with no target of its own.</summary>
     public void Against(string what, double ours, double baseline) => _output.WriteLine($"| {what} | {ours:0.00} ns | {baseline:0.00} ns | {ours / baseline:0.00} | | |");
 
+    /// <summary>A row without a target.</summary>
+    public void Note(string what, double ours, string unit) => _output.WriteLine($"| {what} | {ours:0.##} {unit} | | | | |");
+
+    /// <summary>A row that could not be measured, and why.</summary>
+    public void Skip(string what, string why) => _output.WriteLine($"| {what} | not measured: {why} | | | | |");
+
     /// <summary>A row against a figure.</summary>
     public void Limit(string what, double ours, string unit, double most, string target) =>
         _output.WriteLine($"| {what} | {ours:0.##} {unit} | | | {target} | {(ours <= most ? "yes" : "**no**")} |");

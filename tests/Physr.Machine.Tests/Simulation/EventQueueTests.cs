@@ -49,6 +49,7 @@ public sealed class EventQueueTests
     [InlineData((1UL << 24) - 1, (1UL << 60) - 1)]
     [InlineData((1UL << 24) - 1, 7_876_923_076UL)]
     [InlineData(1UL << 24, 7_876_923_076UL)]
+    [InlineData(1UL << 25, 7_876_923_076UL)]
     [InlineData((1UL << 24) - 1, 1UL << 60)]
     [InlineData((1UL << 24) - 1, 1UL)]
     [InlineData(1UL << 40, 38_000_000_000UL)]
