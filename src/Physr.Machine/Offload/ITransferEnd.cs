@@ -25,7 +25,8 @@ internal interface ITransferEnd
     /// <returns>False when the device takes no more commands now.</returns>
     bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag);
 
-    /// <summary>Collects finished commands.</summary>
+    /// <summary>Collects finished commands. They are found in rings in RAM: after a start or <see cref="Recover"/> this is asked again only when a device has written
+    /// there.</summary>
     /// <returns>How many.</returns>
     int Poll(Span<EndCompletion> completions);
 
