@@ -13,7 +13,7 @@ public sealed class FaultTests
         TheoryData<FaultKind, string> data = [];
         foreach (FaultKind kind in Enum.GetValues<FaultKind>())
         {
-            foreach (string target in new[] { "nvme0", "nvme1", "nic0" })
+            foreach (string target in new[] { "nvme0", "nvme1", "nic0", "gpu0" })
             {
                 data.Add(kind, target);
             }
@@ -26,11 +26,13 @@ public sealed class FaultTests
     [MemberData(nameof(KindsAndTargets))]
     public void R91a_AFaultAtAnyStepIsAnErrorOrHarmless_NeverWrongBytes_NeverALeak(FaultKind kind, string target)
     {
+        // A GPU masters nothing here: its aperture stages the bytes, and each peer's access to it is a step.
+        bool isAnswering = target == "gpu0";
         ulong injected = 0;
         bool hit = true;
         for (ulong step = 1; hit; step += Stride(step))
         {
-            Scenario scenario = OffloadScenario.Make([OffloadScenario.PageLess], [new(kind, target, step, null)], length: 64 << 10);
+            Scenario scenario = OffloadScenario.Make([isAnswering ? OffloadScenario.AcrossRootPorts : OffloadScenario.PageLess], [new(kind, target, step, null)], length: 64 << 10);
             RouteReport route = Assert.Single(ScenarioRunner.Run(scenario).Routes);
             hit = route.Reasons.Any(static reason => reason.StartsWith("injected:", StringComparison.Ordinal));
             string what = $"{kind} at step {step} of {target}, seed {scenario.Seed}: ";
@@ -40,7 +42,7 @@ public sealed class FaultTests
             injected += hit ? 1UL : 0;
         }
 
-        Assert.True(injected > 20, $"only {injected} steps of {target} were hit");
+        Assert.True(injected > (isAnswering ? 8UL : 20UL), $"only {injected} steps of {target} were hit");
     }
 
     [Theory]
