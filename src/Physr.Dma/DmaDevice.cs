@@ -36,6 +36,12 @@ public sealed class DmaDevice
     /// <summary>What it takes as one segment.</summary>
     public SegmentLimits Limits { get; }
 
+    /// <summary>The translation that the device's requests go through; null without an IOMMU: bus addresses are physical then. Changed only while nothing is mapped.</summary>
+    public Iommu.DmaDomain? Domain { get; set; }
+
+    /// <summary>Whether the device is outside the machine's trust (an external port): it may not see bytes that share a granule with what is mapped for it.</summary>
+    public bool IsUntrusted { get; init; }
+
     /// <summary>Mappings not yet given back.</summary>
     public long ActiveMappings => Interlocked.Read(ref _activeMappings);
 

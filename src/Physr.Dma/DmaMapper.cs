@@ -7,7 +7,7 @@ namespace Physr.Dma;
 /// <summary>Maps range lists for devices on the direct path (no IOMMU): RAM at its physical addresses, a peer's memory by route. One call maps a list whole or
 /// not at all; mixed lists of RAM and several providers are allowed (row R53d).</summary>
 /// <remarks>Thread-safe. The cost of a call follows the number of ranges, never of pages.</remarks>
-public sealed class DmaMapper
+public sealed partial class DmaMapper : IDmaMapper
 {
     private readonly MemoryMap _memory;
     private readonly IP2PRoutes _routes;

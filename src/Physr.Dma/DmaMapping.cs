@@ -11,6 +11,9 @@ public sealed class DmaMapping : IDisposable
     private readonly P2PProvider[] _providers;
     private int _isUnmapped;
 
+    /// <summary>Told before the mapping ends: what wears the mapper listens here.</summary>
+    internal Action<DmaMapping>? BeforeUnmap { get; set; }
+
     internal DmaMapping(DmaMapper mapper, DmaDevice device, RangeList memory, DmaRangeList addresses, DmaDirection direction, P2PProvider[] providers)
     {
         _mapper = mapper;
@@ -44,6 +47,7 @@ public sealed class DmaMapping : IDisposable
     {
         if (Interlocked.Exchange(ref _isUnmapped, 1) == 0)
         {
+            BeforeUnmap?.Invoke(this);
             _mapper.Unmapped(this, _providers);
         }
     }

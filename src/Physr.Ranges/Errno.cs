@@ -14,11 +14,17 @@ public enum Errno
     /// <summary>No such entry.</summary>
     ENOENT = 2,
 
+    /// <summary>Interrupted before anything was done.</summary>
+    EINTR = 4,
+
     /// <summary>Input/output error.</summary>
     EIO = 5,
 
     /// <summary>No such device or address; for pagemaps, an overlap with System RAM.</summary>
     ENXIO = 6,
+
+    /// <summary>An argument structure is longer than known, and its tail is not zero.</summary>
+    E2BIG = 7,
 
     /// <summary>Resource temporarily unavailable: not now.</summary>
     EAGAIN = 11,
@@ -41,17 +47,29 @@ public enum Errno
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,
 
+    /// <summary>No such command of this object.</summary>
+    ENOTTY = 25,
+
     /// <summary>No space left.</summary>
     ENOSPC = 28,
 
     /// <summary>Result out of range.</summary>
     ERANGE = 34,
 
+    /// <summary>The wait would never end: an unmap was ignored a hundred times.</summary>
+    EDEADLOCK = 35,
+
     /// <summary>Value too large.</summary>
     EOVERFLOW = 75,
 
+    /// <summary>The array given is too short; the count needed is returned.</summary>
+    EMSGSIZE = 90,
+
     /// <summary>Operation not supported.</summary>
     EOPNOTSUPP = 95,
+
+    /// <summary>The addresses are reserved, allowed to somebody else or break an alignment.</summary>
+    EADDRINUSE = 98,
 
     /// <summary>Timed out.</summary>
     ETIMEDOUT = 110,

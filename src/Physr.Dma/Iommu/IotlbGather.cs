@@ -1,0 +1,34 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Dma.Iommu;
+
+/// <summary>What unmapping leaves to do (<c>iommu_iotlb_gather</c>): the addresses to invalidate, as one span, and table pages to free after that. Reusable; one thread at a time.</summary>
+public sealed class IotlbGather
+{
+    /// <summary>Whether nothing waits.</summary>
+    public bool IsEmpty => End <= Start;
+
+    /// <summary>The lowest address to invalidate.</summary>
+    public ulong Start { get; private set; } = ulong.MaxValue;
+
+    /// <summary>One past the highest.</summary>
+    public ulong End { get; private set; }
+
+    /// <summary>Table pages to free once nothing can be walking them: the format's own words for them.</summary>
+    public List<nint> FreedTables { get; } = [];
+
+    /// <summary>Notes a range.</summary>
+    public void Add(DmaAddress iova, ulong length)
+    {
+        Start = Math.Min(Start, iova.Value);
+        End = Math.Max(End, iova.Value + length);
+    }
+
+    /// <summary>Forgets everything, after a sync.</summary>
+    public void Reset()
+    {
+        Start = ulong.MaxValue;
+        End = 0;
+        FreedTables.Clear();
+    }
+}
