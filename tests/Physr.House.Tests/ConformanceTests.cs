@@ -9,6 +9,14 @@ public sealed partial class ConformanceTests
 {
     private const int Rows = 92;
 
+    /// <summary>Names that more than one fixture has.</summary>
+    private static readonly HashSet<string> s_shared = ["basic", "simple_close", "map", "bind", "rows", "replace", "device"];
+
+    private static readonly Lazy<ILookup<string, string>> s_ours = new(static () =>
+        Repository.TestFiles
+            .SelectMany(static path => Method().Matches(File.ReadAllText(path)).Select(static match => match.Groups[1].Value))
+            .ToLookup(BareName, StringComparer.Ordinal));
+
     private static readonly string s_text = ReadOrUpdate();
 
     [Fact]
@@ -44,12 +52,29 @@ public sealed partial class ConformanceTests
     [Theory]
     [InlineData("hmm-tests", 39)]
     [InlineData("iommufd", 66)]
+    [InlineData("iommufd fail_nth", 8)]
     [InlineData("generic page table", 20)]
+    [InlineData("data structures", 8)]
+    [InlineData("vfio", 13)]
+    [InlineData("dma-debug", 25)]
     public void EachSuiteListsAllItsTests(string suite, int count)
     {
-        Match section = Regex.Match(s_text, @"^### " + Regex.Escape(suite) + @".*?(?=^### |^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline);
+        Match section = Regex.Match(s_text, @"^### " + Regex.Escape(suite) + @"\n.*?(?=^### |^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline);
         Assert.True(section.Success, suite);
-        Assert.Equal(count, Regex.Count(section.Value, @"^\| `[a-z0-9_]+` \|", RegexOptions.Multiline));
+        Assert.Equal(count, SuiteLine().Count(section.Value));
+    }
+
+    [Fact]
+    public void ATestOfASuiteNamesOursOfTheSameName_OrSaysWhyThereIsNone()
+    {
+        foreach (Match line in SuiteLine().Matches(s_text))
+        {
+            string suiteTest = $"{line.Groups["fixture"].Value}.{line.Groups["test"].Value}";
+            string[] wanted = OursFor(line);
+            string[] named = [.. TestName().Matches(line.Groups["ours"].Value).Select(static match => match.Value)];
+            Assert.True(named.SequenceEqual(wanted, StringComparer.Ordinal), $"{suiteTest}: docs/conformance.md names [{string.Join(", ", named)}], the sources have [{string.Join(", ", wanted)}]. Run PHYSR_UPDATE_DOCS=1 dotnet test tests/Physr.House.Tests.");
+            Assert.True(named.Length > 0 || line.Groups["ours"].Value.Trim().Length >= 7, $"{suiteTest} has neither a test nor a reason.");
+        }
     }
 
     private static string ReadOrUpdate()
@@ -67,6 +92,13 @@ public sealed partial class ConformanceTests
             IEnumerable<string> names = citing[int.Parse(line.Groups["row"].Value)].Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
             return $"| R{line.Groups["row"].Value} | {line.Groups["concept"].Value} | {string.Join("<br>", names.Select(static name => $"`{name}`"))} | {line.Groups["why"].Value} |";
         });
+        text = SuiteLine().Replace(text, static line =>
+        {
+            string[] ours = OursFor(line);
+            bool hadTests = TestName().IsMatch(line.Groups["ours"].Value);
+            string column = ours.Length > 0 ? string.Join("<br>", ours.Select(static name => $"`{name}`")) : hadTests ? "" : line.Groups["ours"].Value;
+            return $"| `{line.Groups["fixture"].Value}.{line.Groups["test"].Value}` | {column} |";
+        });
         File.WriteAllText(path, text);
         return text;
     }
@@ -77,12 +109,27 @@ public sealed partial class ConformanceTests
             .SelectMany(static name => CitedRows(name).Select(row => (Row: row, Name: name)))
             .ToLookup(static pair => pair.Row, static pair => pair.Name);
 
+    /// <summary>Our tests of a suite's test: after the rows their name is the test's, or its fixture's and the test's, and may go on with words of its own (R71_copy_sweep,
+    /// R91_fail_nth_basic). A name that two fixtures share needs the fixture.</summary>
+    private static string[] OursFor(Match line)
+    {
+        string test = line.Groups["test"].Value;
+        string full = $"{line.Groups["fixture"].Value}_{test}";
+        return [.. s_ours.Value[test].Concat(s_ours.Value[full]).Distinct(StringComparer.Ordinal).Where(name => !s_shared.Contains(test) || BareName(name) == full).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>A test's name without its rows and without what follows in words of ours: those begin with a capital.</summary>
+    private static string BareName(string name) => Regex.Match(name, "^(?:R[0-9]+[a-z]*_)*([a-z0-9]+(?:_[a-z0-9]+)*)(?:_[A-Z].*)?$").Groups[1].Value;
+
     /// <summary>The rows at the front of a test's name: R50c_, R46a_R46b_, R1_.</summary>
     private static IEnumerable<int> CitedRows(string name) =>
         Regex.Match(name, "^(?:R([0-9]+)[a-z]*_)+").Groups[1].Captures.Select(static capture => int.Parse(capture.Value)).Distinct();
 
     [GeneratedRegex(@"^\| R(?<row>[0-9]+) \| (?<concept>[^|]*) \| (?<tests>[^|]*) \| (?<why>[^|]*) \|$", RegexOptions.Multiline)]
     private static partial Regex RowLine();
+
+    [GeneratedRegex(@"^\| `(?<fixture>[a-z0-9_]+)\.(?<test>[a-z0-9_]+)` \| (?<ours>[^|]*) \|$", RegexOptions.Multiline)]
+    private static partial Regex SuiteLine();
 
     [GeneratedRegex("R[0-9]+[a-z]*_[A-Za-z0-9_]+")]
     private static partial Regex TestName();
