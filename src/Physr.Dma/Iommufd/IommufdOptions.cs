@@ -1,0 +1,18 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Memory;
+
+namespace Physr.Dma.Iommufd;
+
+/// <summary>How a context is set up.</summary>
+public sealed record IommufdOptions
+{
+    /// <summary>Asked before every step that may fail (row R91); null asks nobody.</summary>
+    public IAllocationGate? Gate { get; init; }
+
+    /// <summary>How pinned memory is charged from the start; VFIO compatibility starts with <see cref="PinAccounting.Process"/>.</summary>
+    public PinAccounting Accounting { get; init; } = PinAccounting.User;
+
+    /// <summary>Whether the opener has <c>CAP_SYS_RESOURCE</c>, without which the accounting mode cannot be changed.</summary>
+    public bool MayChangeAccounting { get; init; } = true;
+}
