@@ -26,6 +26,9 @@ public enum Errno
     /// <summary>An argument structure is longer than known, and its tail is not zero.</summary>
     E2BIG = 7,
 
+    /// <summary>Bad file number: the file is closed, or was opened for something else.</summary>
+    EBADF = 9,
+
     /// <summary>Resource temporarily unavailable: not now.</summary>
     EAGAIN = 11,
 
@@ -52,6 +55,9 @@ public enum Errno
 
     /// <summary>No space left.</summary>
     ENOSPC = 28,
+
+    /// <summary>Illegal seek; for event files, a transfer that is not a whole number of records.</summary>
+    ESPIPE = 29,
 
     /// <summary>Result out of range.</summary>
     ERANGE = 34,

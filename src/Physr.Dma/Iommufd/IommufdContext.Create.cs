@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Dma.Iommu;
+using Physr.Dma.Iommufd.Faults;
 
 namespace Physr.Dma.Iommufd;
 
@@ -41,22 +42,30 @@ public sealed partial class IommufdContext
     /// <param name="ioas">What it follows.</param>
     /// <param name="request">What the domain has to be able to do; it has no parent.</param>
     /// <param name="table">The table.</param>
+    /// <param name="faults">Where page faults wait; given with <see cref="IommuDomainFlags.ReportFaults"/> and only then.</param>
     /// <returns><see cref="Errno.EOPNOTSUPP"/> for what the IOMMU cannot do; <see cref="Errno.EADDRINUSE"/> where what is mapped does not fit the domain's aperture
     /// or pages; <see cref="Errno.EINVAL"/> for objects of another context; <see cref="Errno.ENOENT"/> for objects that are gone; what pinning answers.</returns>
-    public Errno CreatePageTable(IommufdDevice device, IoAddressSpace ioas, in IommuDomainRequest request, out PagingHardwarePageTable? table)
+    public Errno CreatePageTable(IommufdDevice device, IoAddressSpace ioas, in IommuDomainRequest request, out PagingHardwarePageTable? table, FaultQueue? faults = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(ioas);
-        return CreatePageTable(device, ioas, in request, isAutomatic: false, out table);
+        return CreatePageTable(device, ioas, in request, faults, isAutomatic: false, out table);
     }
 
     /// <summary>As the public form; tables made by attaching to an address space are automatic.</summary>
-    internal Errno CreatePageTable(IommufdDevice device, IoAddressSpace ioas, in IommuDomainRequest request, bool isAutomatic, out PagingHardwarePageTable? table)
+    internal Errno CreatePageTable(IommufdDevice device, IoAddressSpace ioas, in IommuDomainRequest request, FaultQueue? faults, bool isAutomatic, out PagingHardwarePageTable? table)
     {
         table = null;
-        if (!ReferenceEquals(device.Context, this) || !ReferenceEquals(ioas.Context, this) || request.Parent is not null)
+        if (!ReferenceEquals(device.Context, this) || !ReferenceEquals(ioas.Context, this) || request.Parent is not null || !Fits(faults, request.Flags))
         {
             return Errno.EINVAL;
+        }
+
+        // A second stage answers for memory that the host gave: its faults are the host's, never the user's.
+        const IommuDomainFlags Contrary = IommuDomainFlags.NestParent | IommuDomainFlags.ReportFaults;
+        if ((request.Flags & Contrary) == Contrary)
+        {
+            return Errno.EOPNOTSUPP;
         }
 
         if (!device.TryUse())
@@ -67,7 +76,7 @@ public sealed partial class IommufdContext
         Errno errno = ioas.TryUse() ? Errno.None : Errno.ENOENT;
         if (errno == Errno.None)
         {
-            errno = CreateFilled(device, ioas, in request, isAutomatic, out table);
+            errno = faults?.TryUse() == false ? Errno.ENOENT : CreateFilled(device, ioas, in request, faults, isAutomatic, out table);
             if (errno != Errno.None)
             {
                 ioas.EndUse();
@@ -78,17 +87,24 @@ public sealed partial class IommufdContext
         return errno;
     }
 
-    private Errno CreateFilled(IommufdDevice device, IoAddressSpace ioas, in IommuDomainRequest request, bool isAutomatic, out PagingHardwarePageTable? table)
+    /// <summary>Whether a fault queue is given exactly where faults are to be reported, and is this context's.</summary>
+    private bool Fits(FaultQueue? faults, IommuDomainFlags flags) =>
+        flags.HasFlag(IommuDomainFlags.ReportFaults) == faults is not null && (faults is null || ReferenceEquals(faults.Context, this));
+
+    /// <summary>Makes the table; on failure the use of the fault queue is given back.</summary>
+    private Errno CreateFilled(IommufdDevice device, IoAddressSpace ioas, in IommuDomainRequest request, FaultQueue? faults, bool isAutomatic, out PagingHardwarePageTable? table)
     {
         table = null;
         if (request.Flags.HasFlag(IommuDomainFlags.DirtyTracking) && !device.Hardware.Capabilities.HasFlag(IommuCapabilities.DirtyTracking))
         {
+            faults?.EndUse();
             return Errno.EOPNOTSUPP;
         }
 
         Errno errno = TryReserveId(out uint id);
         if (errno != Errno.None)
         {
+            faults?.EndUse();
             return errno;
         }
 
@@ -105,10 +121,11 @@ public sealed partial class IommufdContext
         if (errno != Errno.None)
         {
             AbandonId(id);
+            faults?.EndUse();
             return errno;
         }
 
-        table = new(this, id, ioas, domain!, request.Flags, isAutomatic);
+        table = new(this, id, ioas, domain!, request.Flags, faults, isAutomatic);
         Publish(table);
         return Errno.None;
     }

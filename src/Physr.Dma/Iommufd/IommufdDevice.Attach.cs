@@ -25,6 +25,8 @@ public sealed partial class IommufdDevice
         {
             DetachLocked(pasid);
         }
+
+        AnswerCancelled();
     }
 
     private Errno Change(IommufdObject table, uint pasid, bool isReplacing)
@@ -40,12 +42,15 @@ public sealed partial class IommufdDevice
             return Errno.ENOENT;
         }
 
+        Errno errno;
         lock (_lock)
         {
-            Errno errno = ChangeLocked(table, pasid, isReplacing);
-            table.EndUse();
-            return errno;
+            errno = ChangeLocked(table, pasid, isReplacing);
         }
+
+        AnswerCancelled();
+        table.EndUse();
+        return errno;
     }
 
     /// <summary>Points an address space of the device at a page table; its lock is held.</summary>
@@ -57,6 +62,11 @@ public sealed partial class IommufdDevice
         }
 
         IoAddressSpace ioas = table.Paging.Ioas;
+        if (!FitsPasids(table, pasid))
+        {
+            return Errno.EINVAL;
+        }
+
         if (table.Paging.Flags.HasFlag(IommuDomainFlags.DirtyTracking) && !Hardware.Capabilities.HasFlag(IommuCapabilities.DirtyTracking))
         {
             return Errno.EINVAL;

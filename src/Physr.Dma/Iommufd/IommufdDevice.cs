@@ -29,7 +29,7 @@ public sealed partial class IommufdDevice : IommufdObject
         }
     }
 
-    /// <summary>Detaches it from everything and forgets it. Objects made on it (a virtual device) must be gone. Calls under way are waited for.</summary>
+    /// <summary>Detaches it from everything and forgets it; a virtual device made of it goes too, and its id stays unused (row R71). Calls under way are waited for.</summary>
     public void Unbind()
     {
         lock (_lock)
@@ -46,6 +46,8 @@ public sealed partial class IommufdDevice : IommufdObject
             }
         }
 
+        AnswerCancelled();
+        BuryVirtualDevice();
         Retire();
         Context.End(this);
     }

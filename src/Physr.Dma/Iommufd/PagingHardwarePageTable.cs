@@ -1,14 +1,15 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Dma.Iommu;
+using Physr.Dma.Iommufd.Faults;
 
 namespace Physr.Dma.Iommufd;
 
 /// <summary>A page table that follows an I/O address space: what is mapped there is mapped here (<c>struct iommufd_hwpt_paging</c>).</summary>
 public sealed partial class PagingHardwarePageTable : HardwarePageTable
 {
-    internal PagingHardwarePageTable(IommufdContext context, uint id, IoAddressSpace ioas, IIommuDomain domain, IommuDomainFlags flags, bool isAutomatic)
-        : base(context, IommufdObjectKind.PagingTable, id, domain, flags)
+    internal PagingHardwarePageTable(IommufdContext context, uint id, IoAddressSpace ioas, IIommuDomain domain, IommuDomainFlags flags, FaultQueue? faults, bool isAutomatic)
+        : base(context, IommufdObjectKind.PagingTable, id, domain, flags, faults)
     {
         Ioas = ioas;
         IsAutomatic = isAutomatic;
