@@ -11,13 +11,15 @@ public sealed class DmaDomain
     /// <param name="domain">What devices are attached to.</param>
     /// <param name="iova">The addresses in it; its granule is the domain's smallest page or a multiple of it.</param>
     /// <param name="mode">When unmaps are flushed.</param>
-    public DmaDomain(IIommuDomain domain, IovaAllocator iova, IommuFlushMode mode)
+    /// <param name="queue">Bounds of the flush queue that <see cref="IommuFlushMode.Lazy"/> has; null is the default.</param>
+    public DmaDomain(IIommuDomain domain, IovaAllocator iova, IommuFlushMode mode, FlushQueueOptions? queue = null)
     {
         ArgumentNullException.ThrowIfNull(domain);
         ArgumentNullException.ThrowIfNull(iova);
         Domain = domain;
         Iova = iova;
         Mode = mode;
+        Queue = mode == IommuFlushMode.Lazy ? new(domain, iova, queue) : null;
     }
 
     /// <summary>The translation.</summary>
@@ -29,6 +31,20 @@ public sealed class DmaDomain
     /// <summary>When unmaps are flushed.</summary>
     public IommuFlushMode Mode { get; }
 
+    /// <summary>The runs that wait for a flush, in lazy mode; null in strict mode.</summary>
+    public FlushQueue? Queue { get; }
+
+    /// <summary>Takes a run of addresses; where none is left and released ones wait for a flush, flushes and tries again (row R67e).</summary>
+    /// <param name="length">Bytes.</param>
+    /// <param name="mask">The highest address the device can use.</param>
+    /// <param name="address">The first address of the run.</param>
+    /// <returns>As <see cref="IovaAllocator.TryAllocate"/>.</returns>
+    public Errno TryAllocate(ulong length, ulong mask, out DmaAddress address)
+    {
+        Errno errno = Iova.TryAllocate(length, mask, out address);
+        return errno == Errno.ENOMEM && Queue is { Pending: not 0 } queue && queue.Flush() != 0 ? Iova.TryAllocate(length, mask, out address) : errno;
+    }
+
     /// <summary>Ends the use of a run whose parts were unmapped: flushes and gives the addresses back, now or later.</summary>
     /// <param name="address">The run as the allocator gave it.</param>
     /// <param name="length">The length as it was asked for.</param>
@@ -36,6 +52,13 @@ public sealed class DmaDomain
     public void Release(DmaAddress address, ulong length, IotlbGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
+        if (Queue is { } queue && (!gather.IsEmpty || gather.FreedTables.Count != 0))
+        {
+            queue.Add(address, length, gather);
+            return;
+        }
+
+        // Strict; or nothing was ever mapped in the run, so that no IOTLB can know it.
         Domain.Sync(gather);
         gather.Reset();
         Iova.Free(address, length);

@@ -29,11 +29,14 @@ public interface IIommuDomain
     /// <returns>Bytes unmapped: stops at the first hole; a large leaf goes whole, so that it may be more than asked for.</returns>
     ulong Unmap(DmaAddress iova, ulong length, IotlbGather gather);
 
-    /// <summary>Invalidates what was gathered, in one go; after it no device reaches those addresses, and their tables are freed.</summary>
+    /// <summary>Invalidates what was gathered, in one go; after it no device reaches those addresses, and their tables are freed. The gather is empty afterwards.</summary>
     void Sync(IotlbGather gather);
 
     /// <summary>Invalidates everything.</summary>
     void FlushAll();
+
+    /// <summary>Frees the tables that were gathered, where a <see cref="FlushAll"/> has invalidated since: what lazy flushing ends with.</summary>
+    void FreeTables(IotlbGather gather) => Sync(gather);
 
     /// <summary>Walks the tables as software does (<c>iommu_iova_to_phys</c>).</summary>
     bool TryTranslate(DmaAddress iova, out IommuTranslation translation);

@@ -5,6 +5,25 @@ namespace Physr.Dma.Iommu;
 /// <summary>What unmapping leaves to do (<c>iommu_iotlb_gather</c>): the addresses to invalidate, as one span, and table pages to free after that. Reusable; one thread at a time.</summary>
 public sealed class IotlbGather
 {
+    [ThreadStatic]
+    private static IotlbGather? t_spare;
+
+    /// <summary>Takes an empty one; <see cref="Return"/> it on the same thread, and taking another allocates nothing.</summary>
+    public static IotlbGather Rent()
+    {
+        IotlbGather gather = t_spare ?? new();
+        t_spare = null;
+        return gather;
+    }
+
+    /// <summary>Gives one back; what it still held is forgotten.</summary>
+    public static void Return(IotlbGather gather)
+    {
+        ArgumentNullException.ThrowIfNull(gather);
+        gather.Reset();
+        t_spare = gather;
+    }
+
     /// <summary>Whether nothing waits.</summary>
     public bool IsEmpty => End <= Start;
 
