@@ -10,7 +10,10 @@ public struct IovaReservation
 
     private ulong _size;
 
-    internal IovaReservation(DmaAddress address, ulong length)
+    /// <summary>Makes one: for mappers.</summary>
+    /// <param name="address">The first address that the device uses.</param>
+    /// <param name="length">Bytes reserved, below 2^63.</param>
+    public IovaReservation(DmaAddress address, ulong length)
     {
         Address = address;
         _size = length;
