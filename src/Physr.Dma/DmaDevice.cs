@@ -7,8 +7,7 @@ namespace Physr.Dma;
 /// <summary>A device as the DMA layer knows it: how far its addresses reach, what it takes as a segment, and what is mapped for it now.</summary>
 public sealed class DmaDevice
 {
-    private long _activeMappings;
-    private long _mappedBytes;
+    private static uint s_last;
 
     /// <summary>Makes a device with nothing mapped.</summary>
     /// <param name="name">For messages and leak reports.</param>
@@ -43,17 +42,16 @@ public sealed class DmaDevice
     public bool IsUntrusted { get; init; }
 
     /// <summary>Mappings not yet given back.</summary>
-    public long ActiveMappings => Interlocked.Read(ref _activeMappings);
+    public long ActiveMappings => Counted.Mappings;
 
     /// <summary>Bytes in them.</summary>
-    public long MappedBytes => Interlocked.Read(ref _mappedBytes);
+    public long MappedBytes => Counted.Bytes;
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
 
-    internal void Count(long mappings, long bytes)
-    {
-        Interlocked.Add(ref _activeMappings, mappings);
-        Interlocked.Add(ref _mappedBytes, bytes);
-    }
+    /// <summary>Tells it apart from every other device of this process, in small tables.</summary>
+    internal uint Ordinal { get; } = Interlocked.Increment(ref s_last);
+
+    internal MappingCount Counted { get; } = new();
 }

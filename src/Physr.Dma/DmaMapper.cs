@@ -1,189 +1,161 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Bounce;
+using Physr.Dma.Broker;
+using Physr.Dma.Iommu;
+using Physr.Dma.PageTables;
 using Physr.Memory;
 
 namespace Physr.Dma;
 
-/// <summary>Maps range lists for devices on the direct path (no IOMMU): RAM at its physical addresses, a peer's memory by route. One call maps a list whole or
-/// not at all; mixed lists of RAM and several providers are allowed (row R53d).</summary>
-/// <remarks>Thread-safe. The cost of a call follows the number of ranges, never of pages.</remarks>
+/// <summary>The DMA API of a machine. RAM is reached at its physical addresses, through the device's IOMMU, or through a bounce pool where the device's mask is too narrow or it may not
+/// see what shares a granule with its bytes; a peer's memory by its route. A list is mapped whole or not at all; mixed lists are allowed (row R53d).</summary>
+/// <remarks>Thread-safe. The cost of a call follows the number of ranges, never of pages. The streaming and the two-step form allocate nothing in steady state and take no lock of
+/// the mapper's own.</remarks>
 public sealed partial class DmaMapper : IDmaMapper
 {
-    private readonly MemoryMap _memory;
-    private readonly IP2PRoutes _routes;
-    private readonly DmaMapperOptions _options;
-    private long _active;
+    private static uint s_last;
+
+    private readonly IAllocationGate? _gate;
+    private readonly long _most;
+    private readonly PeerUses _peers = new();
+    private long _admitted;
 
     /// <summary>Makes a mapper of a machine.</summary>
     /// <param name="memory">The machine's memory, which knows the providers.</param>
     /// <param name="routes">Says how devices reach them.</param>
-    /// <param name="options">Bounds; null is none.</param>
+    /// <param name="options">Bounds, and what to draw on; null is none.</param>
     public DmaMapper(MemoryMap memory, IP2PRoutes routes, DmaMapperOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(routes);
-        _memory = memory;
-        _routes = routes;
-        _options = options ?? new();
+        options ??= new();
+        Memory = memory;
+        Routes = routes;
+        Bounce = options.Bounce;
+        Broker = options.Broker;
+        _hostMemory = options.HostMemory;
+        _gate = options.AllocationGate;
+        _most = options.MaxMappings;
     }
 
-    /// <summary>Mappings not yet given back, over all devices.</summary>
-    public long ActiveMappings => Interlocked.Read(ref _active);
+    /// <summary>Mappings of every form, and reservations, not yet given back, over all devices.</summary>
+    public long ActiveMappings => Counted.Mappings;
 
-    /// <summary>Maps a list for a device.</summary>
+    /// <summary>The bounce pool; null where there is none.</summary>
+    public BouncePool? Bounce { get; }
+
+    internal MemoryMap Memory { get; }
+
+    internal IP2PRoutes Routes { get; }
+
+    internal IDevicePrivateBroker? Broker { get; }
+
+    internal uint Ordinal { get; } = Interlocked.Increment(ref s_last);
+
+    internal MappingCount Counted { get; } = new();
+
+    /// <summary>Maps a list for a device, of which nothing but the direction is known.</summary>
     /// <param name="device">Who will reach the bytes.</param>
     /// <param name="memory">The bytes; not empty.</param>
     /// <param name="direction">Which way they may go.</param>
     /// <param name="mapping">The mapping, to be disposed; null on failure.</param>
     /// <param name="error">Why not; null on success. See <see cref="DmaMapError"/> for what can be retried.</param>
     /// <returns>Whether the whole list is mapped; otherwise nothing is.</returns>
-    public bool TryMap(DmaDevice device, RangeList memory, DmaDirection direction, out DmaMapping? mapping, out DmaMapError? error)
+    public bool TryMap(DmaDevice device, RangeList memory, DmaDirection direction, out DmaMapping? mapping, out DmaMapError? error) =>
+        TryMap(device, memory, direction, DmaAttributes.None, out mapping, out error);
+
+    /// <inheritdoc/>
+    public bool TryMap(DmaDevice device, RangeList memory, DmaDirection direction, DmaAttributes attributes, out DmaMapping? mapping, out DmaMapError? error)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(memory);
         mapping = null;
-        if (memory.IsEmpty)
+        if (memory.IsEmpty || memory.Length > long.MaxValue || !IsDirection(direction))
         {
-            error = new(Errno.EINVAL, $"{device}: an empty list cannot be mapped");
+            error = new(Errno.EINVAL, $"{device}: an empty list cannot be mapped, nor one of 2^63 bytes, nor in no direction");
             return false;
         }
 
-        if (!TryReserve(out error))
+        if (!TryAdmit())
         {
+            error = new(Errno.ENOMEM, $"all {_most} mappings are in use; unmap one and try again");
             return false;
         }
 
-        List<P2PProvider> held = [];
-        error = TryTranslate(device, memory, held, out DmaRangeList? addresses);
-        if (error is null)
-        {
-            error = CheckSegments(device, addresses!);
-        }
-
+        MappedList list = new(this, device, memory, direction, attributes);
+        error = list.TryMap(out DmaRangeList? addresses);
         if (error is not null)
         {
-            held.ForEach(static provider => provider.Release());
-            Interlocked.Decrement(ref _active);
+            Leave();
             return false;
         }
 
-        mapping = new(this, device, memory, addresses!, direction, [.. held]);
-        device.Count(1, checked((long)memory.Length));
+        mapping = new(this, device, memory, addresses!, direction, list) { Attributes = attributes };
+        MapperThread.Current.Count(this, device, 1, (long)memory.Length);
         return true;
     }
 
-    internal void Unmapped(DmaMapping mapping, P2PProvider[] providers)
+    internal void Unmapped(DmaMapping mapping, MappedList list)
     {
-        Array.ForEach(providers, static provider => provider.Release());
-        mapping.Device.Count(-1, -(long)mapping.Memory.Length);
-        Interlocked.Decrement(ref _active);
+        list.Release(discard: false);
+        MapperThread.Current.Count(this, mapping.Device, -1, -(long)mapping.Memory.Length);
+        Leave();
     }
 
-    private static DmaMapError? CheckSegments(DmaDevice device, DmaRangeList addresses)
+    /// <summary>Whether a step that may fail goes ahead (row R91).</summary>
+    internal bool Passes(string site) => _gate is null || _gate.TryPass(site);
+
+    internal static bool IsDirection(DmaDirection direction) => (uint)direction <= (uint)DmaDirection.FromDevice;
+
+    /// <summary>What a device is let do at the IO virtual addresses of a mapping. RAM is snooped: devices and CPU see one copy.</summary>
+    internal static IommuAccess AccessOf(DmaDirection direction, DmaAttributes attributes) =>
+        (direction != DmaDirection.FromDevice ? IommuAccess.Read : IommuAccess.None)
+        | (direction != DmaDirection.ToDevice ? IommuAccess.Write : IommuAccess.None)
+        | ((attributes & DmaAttributes.Mmio) != DmaAttributes.None ? IommuAccess.Mmio : IommuAccess.Cache);
+
+    /// <summary>Ends the use of a run of IO virtual addresses: unmaps it, flushes once, and only then lets the noted bounce slots go.</summary>
+    internal void EndRun(DmaDomain domain, DmaAddress start, ulong size, MapperThread thread, DmaDirection direction, DmaAttributes attributes)
     {
-        int most = device.Limits.MaxSegments;
-        int segments = most == 0 ? 0 : addresses.CountSegments(device.Limits);
-        return segments > most
-            ? new(Errno.EIO, $"{device}: the list is {segments} segments within the device's limits, which takes {most}; map it in parts")
-            : null;
+        domain.Domain.Unmap(start, size, thread.Gather);
+        domain.Release(start, size, thread.Gather);
+        if (thread.Slots.Length != 0)
+        {
+            ReleaseNotedSlots(thread, direction, attributes);
+        }
     }
 
-    private bool TryReserve(out DmaMapError? error)
+    private bool TryAdmit()
     {
-        error = null;
-        long active = Interlocked.Increment(ref _active);
-        if ((_options.MaxMappings == 0 || active <= _options.MaxMappings) && _options.AllocationGate?.TryPass("dma mapping") != false)
+        if (_gate?.TryPass("dma mapping") == false)
+        {
+            return false;
+        }
+
+        if (_most == 0 || Interlocked.Increment(ref _admitted) <= _most)
         {
             return true;
         }
 
-        Interlocked.Decrement(ref _active);
-        error = new(Errno.ENOMEM, $"all {_options.MaxMappings} mappings are in use; unmap one and try again");
+        Interlocked.Decrement(ref _admitted);
         return false;
     }
 
-    private DmaMapError? TryTranslate(DmaDevice device, RangeList memory, List<P2PProvider> held, out DmaRangeList? addresses)
+    private void Leave()
     {
-        addresses = null;
-        DmaRangeListBuilder? builder = null;
-        bool isIdentity = true;
-        foreach (ProvidedRange entry in memory)
+        if (_most != 0)
         {
-            ulong offset = 0;
-            bool isBusAddress = false;
-            if (!entry.Provider.IsRam && TryRoute(device, entry, held, out offset, out isBusAddress) is { } refused)
-            {
-                return refused;
-            }
-
-            if (isBusAddress && isIdentity)
-            {
-                isIdentity = false;
-                builder = Restart(memory, entry);
-            }
-
-            DmaRange range = new(new(unchecked(entry.Range.Start.Value + offset)), entry.Range.Length);
-            builder?.Append(range, isBusAddress);
-            if (range.Last.Value > device.Mask)
-            {
-                return new(Errno.EIO, $"{device}: {range} lies beyond the device's mask 0x{device.Mask:x}; it needs a bounce buffer or an IOMMU");
-            }
+            Interlocked.Decrement(ref _admitted);
         }
-
-        // Where every address is the CPU's own, the device's list is the CPU's list: no entry is copied (row R61b).
-        addresses = isIdentity ? DmaRangeList.Identity(memory) : builder!.Build();
-        return null;
     }
 
-    /// <summary>A builder holding what came before the first entry whose bus address differs from its physical one.</summary>
-    private static DmaRangeListBuilder Restart(RangeList memory, ProvidedRange stop)
+    private void ReleaseNotedSlots(MapperThread thread, DmaDirection direction, DmaAttributes attributes)
     {
-        DmaRangeListBuilder builder = new();
-        foreach (ProvidedRange entry in memory)
+        foreach (PhysicalAddress slot in thread.Slots)
         {
-            if (entry == stop)
-            {
-                break;
-            }
-
-            builder.Append(new(new(entry.Range.Start.Value), entry.Range.Length));
+            Bounce!.Release(slot, direction, attributes);
         }
 
-        return builder;
-    }
-
-    private DmaMapError? TryRoute(DmaDevice device, ProvidedRange entry, List<P2PProvider> held, out ulong offset, out bool isBusAddress)
-    {
-        offset = 0;
-        isBusAddress = false;
-        P2PProvider? provider = held.Find(known => known.Index == entry.Provider);
-        if (provider is null)
-        {
-            provider = _memory.Provider(entry.Provider);
-            if (provider is null || !provider.TryAcquire())
-            {
-                return new(Errno.ENODEV, $"{device}: {entry}: the provider is gone or going");
-            }
-
-            held.Add(provider);
-        }
-
-        if (!provider.Range.Contains(entry.Range))
-        {
-            return new(Errno.EFAULT, $"{device}: {entry} is not all in {provider}");
-        }
-
-        switch (_routes.MapTypeOf(provider, device))
-        {
-            case P2PMapType.BusAddress:
-                offset = provider.BusOffset;
-                isBusAddress = true;
-                return null;
-            case P2PMapType.ThroughHostBridge:
-                return null;
-            default:
-                string why = string.Join("; ", _routes.Explain(provider, device));
-                return new(Errno.EREMOTEIO, $"{device} can never reach {provider}: {why}");
-        }
+        thread.ForgetSlots();
     }
 }

@@ -1,23 +1,22 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Memory;
-
 namespace Physr.Dma;
 
 /// <summary>Memory that a device may reach until this is disposed. Each provider whose bytes are in it is held in use as long.</summary>
+/// <remarks>Behind an IOMMU the whole list lies in one run of IO virtual addresses wherever there is one that long, and its end costs one flush, however many ranges it has.</remarks>
 public sealed class DmaMapping : IDisposable
 {
     private readonly DmaMapper _mapper;
-    private readonly P2PProvider[] _providers;
+    private readonly MappedList _list;
     private int _isUnmapped;
 
     /// <summary>Told before the mapping ends: what wears the mapper listens here.</summary>
     internal Action<DmaMapping>? BeforeUnmap { get; set; }
 
-    internal DmaMapping(DmaMapper mapper, DmaDevice device, RangeList memory, DmaRangeList addresses, DmaDirection direction, P2PProvider[] providers)
+    internal DmaMapping(DmaMapper mapper, DmaDevice device, RangeList memory, DmaRangeList addresses, DmaDirection direction, MappedList list)
     {
         _mapper = mapper;
-        _providers = providers;
+        _list = list;
         Device = device;
         Memory = memory;
         Addresses = addresses;
@@ -36,6 +35,9 @@ public sealed class DmaMapping : IDisposable
     /// <summary>Which way the bytes may go.</summary>
     public DmaDirection Direction { get; }
 
+    /// <summary>What else was said of it when it was mapped.</summary>
+    public DmaAttributes Attributes { get; internal init; }
+
     /// <summary>Whether it still holds.</summary>
     public bool IsMapped => Volatile.Read(ref _isUnmapped) == 0;
 
@@ -48,7 +50,7 @@ public sealed class DmaMapping : IDisposable
         if (Interlocked.Exchange(ref _isUnmapped, 1) == 0)
         {
             BeforeUnmap?.Invoke(this);
-            _mapper.Unmapped(this, _providers);
+            _mapper.Unmapped(this, _list);
         }
     }
 }

@@ -73,6 +73,8 @@ public sealed class DevicePrivateSpace
         return live;
     }
 
+    internal PagemapTable Table => Volatile.Read(ref _table);
+
     internal void Forget(PagemapRegistration registration) => Volatile.Write(ref _table, _table.Without(registration));
 
     /// <summary>The first page of the lowest run of free pages.</summary>

@@ -16,7 +16,11 @@ internal sealed class PagemapTable
         _starts = starts;
         _ends = ends;
         _registrations = registrations;
+        HasPrivate = Array.Exists(registrations, static registration => registration.Type == MemoryType.DevicePrivate);
     }
+
+    /// <summary>Whether any of it is device-private memory.</summary>
+    public bool HasPrivate { get; }
 
     public int Count => _starts.Length;
 
@@ -37,6 +41,20 @@ internal sealed class PagemapTable
         }
 
         return at + 1 < _starts.Length && _starts[at + 1] < end ? _registrations[at + 1] : null;
+    }
+
+    /// <summary>Whether one of the pages <c>[start, end)</c> is device-private memory.</summary>
+    public bool TouchesPrivate(ulong start, ulong end)
+    {
+        for (int at = Math.Max(0, Below(start)); at < _starts.Length && _starts[at] < end; at++)
+        {
+            if (_ends[at] > start && _registrations[at].Type == MemoryType.DevicePrivate)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public PagemapTable With(PagemapRegistration registration)

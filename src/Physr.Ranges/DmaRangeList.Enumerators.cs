@@ -29,7 +29,7 @@ public sealed partial class DmaRangeList
                 return false;
             }
 
-            Current = new(new(new(address), length), !_isIdentity && tag == BusAddressTag);
+            Current = DmaEntry.FromTag(address, length, tag, _isIdentity);
             return true;
         }
     }
@@ -77,7 +77,7 @@ public sealed partial class DmaRangeList
                 return false;
             }
 
-            Current = new(new(new(address), length), !_isIdentity && tag == BusAddressTag);
+            Current = DmaEntry.FromTag(address, length, tag, _isIdentity);
             return true;
         }
     }

@@ -7,6 +7,7 @@ namespace Physr.Ranges;
 public sealed partial class DmaRangeList
 {
     internal const uint BusAddressTag = 1;
+    internal const uint InterconnectTag = 2;
 
     private readonly PackedRuns _runs;
     private readonly bool _isIdentity;
@@ -51,7 +52,7 @@ public sealed partial class DmaRangeList
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Length);
         RunCursor cursor = new(_runs, offset, Length - offset);
         cursor.MoveNext(out ulong address, out ulong length, out uint tag);
-        return new(new(new(address), length), !_isIdentity && tag == BusAddressTag);
+        return DmaEntry.FromTag(address, length, tag, _isIdentity);
     }
 
     /// <summary>Reads the whole list as the fewest segments within a device's limits; adjacent runs of one kind are one segment (row R62).</summary>

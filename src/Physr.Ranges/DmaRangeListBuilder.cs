@@ -17,6 +17,9 @@ public sealed class DmaRangeListBuilder
     public void Append(DmaRange range, bool isBusAddress = false) =>
         _runs.Append(range.Start.Value, range.Length, isBusAddress ? DmaRangeList.BusAddressTag : 0);
 
+    /// <summary>Appends addresses on a private interconnect, which never coalesce with others.</summary>
+    public void AppendInterconnect(DmaRange range) => _runs.Append(range.Start.Value, range.Length, DmaRangeList.InterconnectTag);
+
     /// <summary>Gives the list and empties the builder.</summary>
     public DmaRangeList Build() => _runs.EntryCount == 0 ? DmaRangeList.Empty : new(_runs.Build(), isIdentity: false);
 

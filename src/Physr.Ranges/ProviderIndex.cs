@@ -10,9 +10,15 @@ public readonly record struct ProviderIndex(uint Value)
     /// <summary>Ordinary system RAM.</summary>
     public static ProviderIndex Ram => default;
 
+    /// <summary>Memory that only its device can address: the entry's numbers are a <see cref="DevicePrivateOffset"/>, no physical address (row R42).</summary>
+    public static ProviderIndex DevicePrivate => new(uint.MaxValue);
+
+    /// <summary>Whether the entry's numbers are an offset into device-private memory.</summary>
+    public bool IsDevicePrivate => Value == uint.MaxValue;
+
     /// <summary>Whether this is ordinary system RAM.</summary>
     public bool IsRam => Value == 0;
 
-    /// <summary>The index as <c>ram</c> or <c>provider N</c>.</summary>
-    public override string ToString() => IsRam ? "ram" : $"provider {Value}";
+    /// <summary>The index as <c>ram</c>, <c>provider N</c> or <c>private</c>.</summary>
+    public override string ToString() => IsRam ? "ram" : IsDevicePrivate ? "private" : $"provider {Value}";
 }

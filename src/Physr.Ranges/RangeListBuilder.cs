@@ -39,6 +39,9 @@ public sealed class RangeListBuilder : IDisposable
     /// <exception cref="OverflowException">The list's total length would not fit in 64 bits.</exception>
     public void Append(PhysicalRange range, ProviderIndex provider = default) => _runs.Append(range.Start.Value, range.Length, provider.Value);
 
+    /// <summary>Appends memory that only its device can address, by its offsets; a mapper asks its broker how another device reaches it (row R42).</summary>
+    public void Append(AddressRange<DevicePrivateOffset> range) => _runs.Append(range.Start.Value, range.Length, ProviderIndex.DevicePrivate.Value);
+
     /// <summary>Appends one 4 KiB frame.</summary>
     public void Append(PageFrameNumber frame, ProviderIndex provider = default) => _runs.Append(frame.Address.Value, PageSize.Size4K, provider.Value);
 

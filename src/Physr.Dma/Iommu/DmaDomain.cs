@@ -20,6 +20,7 @@ public sealed class DmaDomain
         Iova = iova;
         Mode = mode;
         Queue = mode == IommuFlushMode.Lazy ? new(domain, iova, queue) : null;
+        Ledger = new(iova.Granule);
     }
 
     /// <summary>The translation.</summary>
@@ -44,6 +45,9 @@ public sealed class DmaDomain
         Errno errno = Iova.TryAllocate(length, mask, out address);
         return errno == Errno.ENOMEM && Queue is { Pending: not 0 } queue && queue.Flush() != 0 ? Iova.TryAllocate(length, mask, out address) : errno;
     }
+
+    /// <summary>Who holds which addresses, as the mapper keeps it.</summary>
+    internal MappingLedger Ledger { get; }
 
     /// <summary>Ends the use of a run whose parts were unmapped: flushes and gives the addresses back, now or later.</summary>
     /// <param name="address">The run as the allocator gave it.</param>

@@ -1,0 +1,81 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Dma.Tests;
+
+/// <summary>Physical memory made of bytes, 4 KiB at a time where touched, with a first-fit allocator over a part of it. Untouched bytes are a pattern of their address, so that a byte from
+/// the wrong place shows.</summary>
+internal sealed class ByteMemory(PhysicalRange allocatable) : IHostMemory
+{
+    private readonly Dictionary<ulong, byte[]> _pages = [];
+    private readonly SortedDictionary<ulong, ulong> _taken = [];
+
+    public int Taken => _taken.Count;
+
+    public Errno TryAllocate(ulong length, PhysicalAddress last, string purpose, out PhysicalRange range)
+    {
+        ulong size = Alignment.Up(length, PageSize.Size4K);
+        ulong at = allocatable.Start.Value;
+        foreach ((ulong start, ulong taken) in _taken)
+        {
+            if (start - at >= size)
+            {
+                break;
+            }
+
+            at = start + taken;
+        }
+
+        bool fits = at + size <= allocatable.End.Value && at + size - 1 <= last.Value;
+        range = fits ? new(new(at), size) : default;
+        if (fits)
+        {
+            _taken.Add(at, size);
+        }
+
+        return fits ? Errno.None : Errno.ENOMEM;
+    }
+
+    public void Free(PhysicalRange range)
+    {
+        Assert.True(_taken.Remove(range.Start.Value, out ulong size));
+        Assert.Equal(size, range.Length);
+    }
+
+    public void Read(PhysicalAddress address, Span<byte> destination)
+    {
+        for (int i = 0; i < destination.Length; i++)
+        {
+            destination[i] = this[address.Value + (ulong)i];
+        }
+    }
+
+    public void Write(PhysicalAddress address, ReadOnlySpan<byte> source)
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            this[address.Value + (ulong)i] = source[i];
+        }
+    }
+
+    public static byte Pattern(ulong address) => (byte)((address * 0x9e37_79b9_7f4a_7c15) >> 56);
+
+    public byte this[ulong address]
+    {
+        get => _pages.TryGetValue(address >> 12, out byte[]? page) ? page[address & 4095] : Pattern(address);
+        set
+        {
+            if (!_pages.TryGetValue(address >> 12, out byte[]? page))
+            {
+                page = new byte[4096];
+                for (int i = 0; i < page.Length; i++)
+                {
+                    page[i] = Pattern((address & ~4095UL) + (ulong)i);
+                }
+
+                _pages.Add(address >> 12, page);
+            }
+
+            page[address & 4095] = value;
+        }
+    }
+}
