@@ -54,4 +54,7 @@ public sealed class DmaDevice
     internal uint Ordinal { get; } = Interlocked.Increment(ref s_last);
 
     internal MappingCount Counted { get; } = new();
+
+    /// <summary>Counts mappings that no mapper made.</summary>
+    internal void Count(long mappings, long bytes) => Counted.AddShared(mappings, bytes);
 }
