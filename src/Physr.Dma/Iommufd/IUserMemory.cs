@@ -9,7 +9,7 @@ public interface IUserMemory
     /// <summary>For messages.</summary>
     string Name { get; }
 
-    /// <summary>Whether it may pin beyond every limit (<c>CAP_IPC_LOCK</c>): nothing is counted then.</summary>
+    /// <summary>Whether it may pin beyond every limit (<c>CAP_IPC_LOCK</c>): then only <see cref="Pinned"/> is counted.</summary>
     bool IsExemptFromLimits { get; }
 
     /// <summary>The user's locked pages, shared by all processes of the user (<c>user->locked_vm</c> under <c>RLIMIT_MEMLOCK</c>).</summary>
@@ -21,7 +21,8 @@ public interface IUserMemory
     /// <summary>The process's pinned pages (<c>VmPin</c>); counts without a limit.</summary>
     MemoryLockAccount Pinned { get; }
 
-    /// <summary>Pins whole pages, all or none, each once more than before. Brings in what is absent; for writing, gives the process its own copy first.</summary>
+    /// <summary>Pins whole pages, all or none, each once more than before. Brings in what is absent, and gives the process its own copy of what it shares until
+    /// somebody writes, also to read: else its next write would move it away from the frame that devices see.</summary>
     /// <param name="address">On a page boundary.</param>
     /// <param name="length">Whole pages; not zero.</param>
     /// <param name="writable">Whether the pages will be written.</param>

@@ -3,67 +3,161 @@
 namespace Physr.Dma.Iommufd;
 
 /// <summary>Use of an I/O address space by the CPU (<c>struct iommufd_access</c>, row R76): pins what devices would reach, or reads and writes it.</summary>
+/// <remarks>Thread-safe. Its lock is held while it pins and unpins, so that once it left an address space nothing is pinned there any more.</remarks>
 public sealed partial class IommufdAccess : IommufdObject, IDisposable
 {
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(ulong Iova, ulong Length, bool IsLock), int> _pins = [];
+    private IoAddressSpace? _ioas;
+
+    /// <summary>Where pins may still be held: the same, but for the time in which it leaves that.</summary>
+    private IoAddressSpace? _pinnedIn;
+    private bool _isChanging;
+    private int _disposed;
+
     internal IommufdAccess(IommufdContext context, uint id, IAccessUser user)
         : base(context, IommufdObjectKind.Access, id) => User = user;
 
     /// <summary>Who is told of unmaps.</summary>
     public IAccessUser User { get; }
 
+    /// <summary>What it uses; null when nothing.</summary>
+    public IoAddressSpace? AddressSpace
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ioas;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     internal override bool IsHeldByOwner => true;
 
     /// <summary>Uses an address space from now on.</summary>
-    /// <returns><see cref="Errno.EINVAL"/> where it uses one already; <see cref="Errno.ENOENT"/> for what is gone; <see cref="Errno.EADDRINUSE"/> where a mapping does not lie
-    /// on the pages that its user needs; <see cref="Errno.ENOMEM"/>.</returns>
-    public Errno Attach(IoAddressSpace ioas) => IsDestroyed ? Errno.ENOENT : Errno.EOPNOTSUPP;
+    /// <param name="ioas">Of the same context.</param>
+    /// <returns><see cref="Errno.EINVAL"/> where it uses one already; <see cref="Errno.EBUSY"/> while it leaves one; <see cref="Errno.ENOENT"/> for what is gone;
+    /// <see cref="Errno.EADDRINUSE"/> where a mapping does not lie on the pages that its user needs; <see cref="Errno.ENOMEM"/>.</returns>
+    public Errno Attach(IoAddressSpace ioas)
+    {
+        ArgumentNullException.ThrowIfNull(ioas);
+        return Change(ioas, isReplacing: false);
+    }
 
     /// <summary>Uses another address space from now on; its user is told to unpin everything first.</summary>
-    /// <returns><see cref="Errno.ENOENT"/> where it uses none; else as <see cref="Attach"/>.</returns>
-    public Errno Replace(IoAddressSpace ioas) => IsDestroyed ? Errno.ENOENT : Errno.EOPNOTSUPP;
-
-    /// <summary>Stops using its address space; its user is told to unpin everything first.</summary>
-    public void Detach()
+    /// <inheritdoc cref="Attach"/>
+    /// <returns><see cref="Errno.ENOENT"/> where it uses none; else as <see cref="Attach"/>. On failure it stays where it was.</returns>
+    public Errno Replace(IoAddressSpace ioas)
     {
-        _ = IsDestroyed;
+        ArgumentNullException.ThrowIfNull(ioas);
+        return Change(ioas, isReplacing: true);
     }
 
-    /// <summary>Pins the pages behind a range and gives their physical ranges.</summary>
-    /// <param name="iova">The first address.</param>
-    /// <param name="length">Bytes; every page touched is pinned.</param>
-    /// <param name="flags">Whether they will be written.</param>
-    /// <param name="pages">Whole 4 KiB pages in the order of their addresses.</param>
-    /// <returns><see cref="Errno.ENOENT"/> where a part is not mapped; <see cref="Errno.EPERM"/> where it may not be accessed so; <see cref="Errno.EINVAL"/>;
-    /// <see cref="Errno.EOVERFLOW"/>; what pinning answers. On failure nothing is pinned.</returns>
-    public Errno Pin(DmaAddress iova, ulong length, AccessFlags flags, out RangeList pages)
-    {
-        pages = RangeList.Empty;
-        return IsDestroyed ? Errno.ENOENT : Errno.EOPNOTSUPP;
-    }
+    /// <summary>Stops using its address space: its user is told to unpin everything, and what it does not is unpinned for it.</summary>
+    /// <returns><see cref="Errno.ENOENT"/> where it uses none or is gone; <see cref="Errno.EBUSY"/> while another call changes that.</returns>
+    public Errno Detach() => Change(null, isReplacing: true);
 
-    /// <summary>Unpins what one <see cref="Pin"/> pinned.</summary>
-    /// <returns><see cref="Errno.ENOENT"/> where no such pin is held.</returns>
-    public Errno Unpin(DmaAddress iova, ulong length) => IsDestroyed ? Errno.ENOENT : Errno.EOPNOTSUPP;
-
-    /// <summary>Reads bytes at any address and of any number.</summary>
-    /// <returns>As <see cref="Pin"/>; part may have been read.</returns>
-    public Errno Read(DmaAddress iova, Span<byte> destination, AccessFlags flags = AccessFlags.Read) => IsDestroyed ? Errno.ENOENT : Errno.EOPNOTSUPP;
-
-    /// <summary>Writes bytes at any address and of any number.</summary>
-    /// <returns>As <see cref="Pin"/>; part may have been written.</returns>
-    public Errno Write(DmaAddress iova, ReadOnlySpan<byte> source, AccessFlags flags = AccessFlags.Write) => IsDestroyed ? Errno.ENOENT : Errno.EOPNOTSUPP;
-
-    /// <summary>Detaches and ends it.</summary>
+    /// <summary>Detaches and ends it; calls under way are waited for. Not from inside <see cref="IAccessUser.Unmap"/>.</summary>
     public void Dispose()
     {
-        Detach();
-        Retire();
-        Context.End(this);
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            SpinWait wait = default;
+            while (Detach() == Errno.EBUSY)
+            {
+                wait.SpinOnce();
+            }
+
+            Retire();
+            Context.End(this);
+        }
     }
 
     /// <inheritdoc/>
     internal override void Release()
     {
+    }
+
+    /// <summary>Tells its user that a range goes away.</summary>
+    internal void NotifyUnmap(DmaAddress iova, ulong length)
+    {
+        if (User.NeedsPinnedPages && TryUse())
+        {
+            try
+            {
+                User.Unmap(iova, length);
+            }
+            finally
+            {
+                EndUse();
+            }
+        }
+    }
+
+    private Errno Change(IoAddressSpace? next, bool isReplacing)
+    {
+        if ((next is not null && !ReferenceEquals(next.Context, Context)) || !TryUse())
+        {
+            return Errno.ENOENT;
+        }
+
+        try
+        {
+            IoAddressSpace? old;
+            lock (_lock)
+            {
+                old = _ioas;
+                Errno errno = _isChanging ? Errno.EBUSY
+                    : old is null && isReplacing ? Errno.ENOENT
+                    : old is not null && !isReplacing ? Errno.EINVAL
+                    : next is null || ReferenceEquals(next, old) ? Errno.None
+                    : next.TryUse() ? Errno.None : Errno.ENOENT;
+                if (errno != Errno.None || ReferenceEquals(next, old))
+                {
+                    return errno;
+                }
+
+                errno = next?.AddAccess(this) ?? Errno.None;
+                if (errno != Errno.None)
+                {
+                    next!.EndUse();
+                    return errno;
+                }
+
+                _isChanging = true;
+                _ioas = null;
+            }
+
+            Leave(old);
+            lock (_lock)
+            {
+                _ioas = _pinnedIn = next;
+                _isChanging = false;
+            }
+
+            return Errno.None;
+        }
+        finally
+        {
+            EndUse();
+        }
+    }
+
+    private void Leave(IoAddressSpace? old)
+    {
+        if (old is not null)
+        {
+            NotifyUnmap(new(0), ulong.MaxValue);
+            lock (_lock)
+            {
+                EndPins(old);
+                _pinnedIn = null;
+            }
+
+            old.RemoveAccess(this);
+            old.EndUse();
+        }
     }
 }

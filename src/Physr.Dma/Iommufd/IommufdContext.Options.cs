@@ -53,7 +53,41 @@ public sealed partial class IommufdContext
     public Errno ChangeProcess(IUserMemory successor)
     {
         ArgumentNullException.ThrowIfNull(successor);
-        return _closed ? Errno.ENODEV : Errno.EOPNOTSUPP;
+        lock (_processLock)
+        {
+            // While all are frozen no page is pinned or unpinned, so what is charged here is what is uncharged there. Nobody else holds the locks of two at a time.
+            List<IoAddressSpace> spaces = Snapshot<IoAddressSpace>().FindAll(static ioas => ioas.TryUse());
+            spaces.Sort(static (a, b) => a.Id.CompareTo(b.Id));
+            spaces.ForEach(static ioas => ioas.Freeze());
+            HashSet<IoPages> pages = [];
+            Errno errno = spaces.TrueForAll(ioas => ioas.TryCollectFiles(pages)) ? ChangePayer(pages, successor) : Errno.EINVAL;
+            if (errno == Errno.None)
+            {
+                Volatile.Write(ref _process, successor);
+            }
+
+            spaces.ForEach(static ioas => ioas.Thaw());
+            spaces.ForEach(static ioas => ioas.EndUse());
+            return errno;
+        }
+    }
+
+    private Errno ChangePayer(HashSet<IoPages> pages, IUserMemory successor)
+    {
+        List<IoPages> charged = [];
+        foreach (IoPages run in pages)
+        {
+            if (!Passes("charge of a successor") || !run.TryChargeTo(successor))
+            {
+                charged.ForEach(paid => paid.UnchargeFrom(successor));
+                return Errno.ENOMEM;
+            }
+
+            charged.Add(run);
+        }
+
+        charged.ForEach(paid => paid.ChangePayer(successor));
+        return Errno.None;
     }
 
     private Errno SetRlimitMode(ulong value)

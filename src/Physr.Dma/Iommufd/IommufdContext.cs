@@ -11,7 +11,9 @@ public sealed partial class IommufdContext : IDisposable
     private readonly Dictionary<uint, IommufdObject> _objects = [];
     private readonly PriorityQueue<uint, uint> _freeIds = new();
     private readonly Lock _bindLock = new();
+    private readonly Lock _processLock = new();
     private uint _lastId;
+    private int _unfinished;
     private bool _closed;
     private PinAccounting _accounting;
     private IUserMemory _process;
@@ -57,6 +59,17 @@ public sealed partial class IommufdContext : IDisposable
         }
     }
 
+    private bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _objects.Count == 0 && _unfinished == 0;
+            }
+        }
+    }
+
     /// <summary>Finds an object by its id; <see cref="Errno.ENOENT"/> where there is none of that type.</summary>
     public Errno Find<T>(uint id, out T? found)
         where T : IommufdObject
@@ -80,19 +93,19 @@ public sealed partial class IommufdContext : IDisposable
             _closed = true;
         }
 
-        foreach (IommufdAccess access in Snapshot<IommufdAccess>())
-        {
-            access.Dispose();
-        }
-
-        foreach (IommufdDevice device in Snapshot<IommufdDevice>())
-        {
-            device.Unbind();
-        }
-
         SpinWait wait = default;
-        while (ObjectCount != 0)
+        while (!IsEmpty)
         {
+            foreach (IommufdAccess access in Snapshot<IommufdAccess>())
+            {
+                access.Dispose();
+            }
+
+            foreach (IommufdDevice device in Snapshot<IommufdDevice>())
+            {
+                device.Unbind();
+            }
+
             foreach (IommufdObject left in Snapshot<IommufdObject>())
             {
                 if (left.TryRetire())
@@ -151,6 +164,7 @@ public sealed partial class IommufdContext : IDisposable
             }
 
             id = _freeIds.TryDequeue(out uint free, out _) ? free : ++_lastId;
+            _unfinished++;
             return Errno.None;
         }
     }
@@ -160,6 +174,7 @@ public sealed partial class IommufdContext : IDisposable
     {
         lock (_lock)
         {
+            _unfinished--;
             _freeIds.Enqueue(id, id);
         }
     }
@@ -169,6 +184,7 @@ public sealed partial class IommufdContext : IDisposable
     {
         lock (_lock)
         {
+            _unfinished--;
             _objects.Add(ready.Id, ready);
         }
     }

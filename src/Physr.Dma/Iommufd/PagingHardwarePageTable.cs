@@ -27,6 +27,7 @@ public sealed partial class PagingHardwarePageTable : HardwarePageTable
     /// <inheritdoc/>
     internal override void Release()
     {
+        Ioas.ForgetAutomatic(this);
         Ioas.RemoveDomain(Domain);
         Ioas.EndUse();
         base.Release();
