@@ -80,7 +80,7 @@ public sealed partial class IoAddressSpace
                 }
             }
 
-            Errno errno = Context.CreatePageTable(device, this, IommuDomainRequest.Paging(), isAutomatic: true, out PagingHardwarePageTable? made);
+            Errno errno = Context.CreatePageTable(device, this, IommuDomainRequest.Paging(), faults: null, isAutomatic: true, out PagingHardwarePageTable? made);
             if (errno != Errno.None)
             {
                 return errno;
