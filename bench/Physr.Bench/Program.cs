@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -16,6 +16,7 @@ if (args is ["ratios", ..])
         ("bytes", PageLessRatios.Run),
         ("map", RangeMapRatios.Run),
         ("lists", RangeListRatios.Run),
+        ("iova", IovaRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {

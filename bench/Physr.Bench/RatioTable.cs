@@ -60,6 +60,18 @@ internal sealed class RatioTable
     /// <summary>A row against a baseline of the same run, with no target of its own.</summary>
     public void Against(string what, double ours, double baseline) => _output.WriteLine($"| {what} | {ours:0.00} ns | {baseline:0.00} ns | {ours / baseline:0.00} | | |");
 
+    /// <summary>A row of operations per second against a baseline of the same run (not a number without one); met when there are at least <paramref name="least"/>, where 0 is no
+    /// target.</summary>
+    public void Throughput(string what, double ours, double baseline, double least)
+    {
+        string rival = double.IsNaN(baseline) ? "| |" : $"| {baseline / 1e6:0.00} M/s | {ours / baseline:0.00} |";
+        _output.WriteLine($"| {what} | {ours / 1e6:0.00} M/s {rival} {(least == 0 ? "| |" : $"≥ {least / 1e6:0.##} M/s | {(ours >= least ? "yes" : "**no**")} |")}");
+    }
+
+    /// <summary>A row of plain numbers beside a baseline's (not a number without one); met at <paramref name="least"/> or more.</summary>
+    public void AtLeast(string what, double ours, double baseline, double least, string target) =>
+        _output.WriteLine($"| {what} | {ours:0.00} | {(double.IsNaN(baseline) ? "" : $"{baseline:0.00}")} | | {target} | {(ours >= least ? "yes" : "**no**")} |");
+
     /// <summary>A row without a target.</summary>
     public void Note(string what, double ours, string unit) => _output.WriteLine($"| {what} | {ours:0.##} {unit} | | | | |");
 
