@@ -7,6 +7,9 @@ public sealed class CoherentMemory : IDisposable
 {
     private Action? _release;
 
+    /// <summary>Told before the memory is given back: what wears the mapper listens here.</summary>
+    internal Action<CoherentMemory>? BeforeFree { get; set; }
+
     internal CoherentMemory(DmaDevice device, PhysicalRange range, DmaAddress address, Action release)
     {
         Device = device;
@@ -25,5 +28,12 @@ public sealed class CoherentMemory : IDisposable
     public DmaAddress Address { get; }
 
     /// <summary>Gives it back; a second call does nothing.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _release, null) is { } release)
+        {
+            BeforeFree?.Invoke(this);
+            release();
+        }
+    }
 }
