@@ -65,14 +65,15 @@ internal sealed partial class FormattedTable<TFormat>
     {
         int levels = LevelsFor(iova + (length - 1), Levels);
         ulong sizes = PageSizes & Last(levels);
-        Errno errno = Plan(levels, sizes, iova, physical, length, out long pages);
+        PerLevel<long> needs = default;
+        Errno errno = Plan(levels, sizes, iova, physical, length, needs);
         if (errno != Errno.None)
         {
             return errno;
         }
 
         TableReserve reserve = default;
-        if (!Pool.TryTake(pages, ref reserve))
+        if (!Pool.TryTake(needs, ref reserve))
         {
             return Errno.ENOMEM;
         }
@@ -120,7 +121,7 @@ internal sealed partial class FormattedTable<TFormat>
             ulong entry = Volatile.Read(ref slot);
             if (entry == 0)
             {
-                TablePage child = reserve.Take();
+                TablePage child = reserve.Take(level - 1);
                 if (child.IsNull)
                 {
                     return Errno.ENOMEM;
@@ -150,7 +151,7 @@ internal sealed partial class FormattedTable<TFormat>
                 }
                 else
                 {
-                    reserve.Put(child);
+                    reserve.Put(child, level - 1);
                 }
             }
 

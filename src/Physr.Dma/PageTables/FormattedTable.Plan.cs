@@ -11,14 +11,19 @@ internal sealed partial class FormattedTable<TFormat>
     /// <param name="iova">Where it begins.</param>
     /// <param name="physical">Where it leads.</param>
     /// <param name="length">How long it is.</param>
-    /// <param name="pages">Table pages that are missing.</param>
+    /// <param name="needs">Gets how many tables of each level are missing.</param>
     /// <returns><see cref="Errno.EEXIST"/>, or <see cref="Errno.ENOMEM"/> when that many pages are never to be had.</returns>
-    private Errno Plan(int levels, ulong sizes, ulong iova, ulong physical, ulong length, out long pages)
+    private Errno Plan(int levels, ulong sizes, ulong iova, ulong physical, ulong length, Span<long> needs)
     {
         ulong root = Volatile.Read(ref _root);
         int top = (int)(root & LevelMask);
-        pages = Math.Max(0, levels - top);
         long room = Pool.Room;
+        for (int level = top + 1; level <= levels; level++)
+        {
+            needs[level] = 1;
+            room--;
+        }
+
         for (ulong done = 0; done < length;)
         {
             ulong address = iova + done;
@@ -34,11 +39,12 @@ internal sealed partial class FormattedTable<TFormat>
             {
                 if (done == 0 || (address & EntryBits.SpanMask(level + 1)) == 0)
                 {
-                    pages++;
+                    needs[level]++;
+                    room--;
                 }
             }
 
-            if (pages > room)
+            if (room < 0)
             {
                 return Errno.ENOMEM;
             }

@@ -107,7 +107,13 @@ internal sealed partial class FormattedTable<TFormat>
                 ulong slotLast = iova | span;
                 if ((iova & span) == 0 && slotLast <= last && IsFull(TablePage.Of(entry), level - 1))
                 {
-                    Volatile.Write(ref slot, 0);
+                    // Exchanged, so that of two calls that should not be here at once only one frees it.
+                    entry = Interlocked.Exchange(ref slot, 0);
+                    if (!TFormat.IsTable(entry))
+                    {
+                        return iova;
+                    }
+
                     freed.Add((nint)((entry & EntryBits.Address) | (uint)(level - 1)));
                     iova = slotLast + 1;
                 }
@@ -164,13 +170,13 @@ internal sealed partial class FormattedTable<TFormat>
     {
         for (int index = 0; level > 1 && index < TablePage.Entries; index++)
         {
-            ulong entry = table[index];
+            ulong entry = Interlocked.Exchange(ref table[index], 0);
             if (TFormat.IsTable(entry))
             {
                 Collect(TablePage.Of(entry), level - 1, ref pages);
             }
         }
 
-        pages.Put(table);
+        pages.Put(table, level);
     }
 }

@@ -49,20 +49,20 @@ internal sealed partial class FormattedTable<TFormat> : RadixTable
         ulong root = Volatile.Read(ref _root);
         while ((int)(root & LevelMask) < levels)
         {
-            TablePage top = reserve.Take();
+            int level = (int)(root & LevelMask);
+            TablePage top = reserve.Take(level + 1);
             if (top.IsNull)
             {
                 return false;
             }
 
-            int level = (int)(root & LevelMask);
             top.Clear();
             top[0] = TFormat.Table(root & ~LevelMask, level);
             ulong grown = (ulong)top.Address | (uint)(level + 1);
             ulong seen = Interlocked.CompareExchange(ref _root, grown, root);
             if (seen != root)
             {
-                reserve.Put(top);
+                reserve.Put(top, level + 1);
                 grown = seen;
             }
 

@@ -45,13 +45,15 @@ public sealed partial class IoPageTable
 
         TablePool pool = new(options.Gate, options.MaxTablePages);
         TableReserve top = default;
-        if (!pool.TryTake(1, ref top))
+        PerLevel<long> needs = default;
+        needs[levels] = 1;
+        if (!pool.TryTake(needs, ref top))
         {
             pool.Dispose();
             throw new PhysrException("make an IO page table", format.ToString(), Errno.ENOMEM, "There is no page for its top.");
         }
 
-        TablePage page = top.Take();
+        TablePage page = top.Take(levels);
         page.Clear();
         Debug.Assert(top.Count == 0, "One page was taken.");
         return new(page, levels, most, sizes, bits, pool, options.TracksDirty);

@@ -29,13 +29,17 @@ internal readonly record struct PageRun(int Shift, int Level, int Leaves)
         int shift = BestShift(sizes, iova | physical, length);
         int level = EntryBits.LevelOf(shift);
 
-        // To the end of the table, but no further than to where the next larger leaf is possible.
-        ulong tableMask = EntryBits.SpanMask(level + 1);
-        ulong most = Math.Min(length - 1, ~iova & tableMask);
+        // To the end of the table, but no further than to where a larger leaf can begin.
+        ulong most = Math.Min(length - 1, ~iova & EntryBits.SpanMask(level + 1));
         ulong larger = sizes & UpToLowest(iova ^ physical) & (ulong.MaxValue << shift << 1);
         if (larger != 0)
         {
-            most = Math.Min(most, ~iova & ((larger & (0 - larger)) - 1));
+            larger &= 0 - larger;
+            ulong before = (~iova & (larger - 1)) + 1;
+            if (length >= before && length - before >= larger)
+            {
+                most = Math.Min(most, before - 1);
+            }
         }
 
         return new(shift, level, (int)((most + 1) >> shift));

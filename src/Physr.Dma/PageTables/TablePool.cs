@@ -5,8 +5,8 @@ using Physr.Memory;
 namespace Physr.Dma.PageTables;
 
 /// <summary>The pages of one table: native memory, in blocks that double up to 2 MiB and stay until the table is disposed of. Thread-safe.</summary>
-/// <remarks>A page that was freed may be handed out again while a walker that started earlier still holds its address. The memory stays readable, and <see cref="Epoch"/> tells
-/// the walker to start again.</remarks>
+/// <remarks>A page that was freed may serve again while a walker that started earlier still holds its address. It serves the same level, so that what the walker reads there is
+/// fit to be followed, and <see cref="Epoch"/> tells the walker to start again.</remarks>
 internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDisposable
 {
     private const int FirstBlockPages = 16;
@@ -31,8 +31,16 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
     public long Epoch => Volatile.Read(ref _epoch);
 
     /// <summary>Takes pages, all or none, asking the gate for each.</summary>
-    public bool TryTake(long count, ref TableReserve reserve)
+    /// <param name="needs">How many for each level.</param>
+    /// <param name="reserve">Gets them.</param>
+    public bool TryTake(ReadOnlySpan<long> needs, ref TableReserve reserve)
     {
+        long count = 0;
+        foreach (long need in needs)
+        {
+            count += need;
+        }
+
         if (count > Room)
         {
             return false;
@@ -54,16 +62,19 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
                 return false;
             }
 
-            for (long taken = 0; taken < count; taken++)
+            for (int level = 1; level < needs.Length; level++)
             {
-                if (!TryTakeOne(out TablePage page))
+                for (long taken = 0; taken < needs[level]; taken++)
                 {
-                    PutBack(ref reserve);
-                    return false;
-                }
+                    if (!TryTakeOne(level, out TablePage page))
+                    {
+                        PutBack(ref reserve);
+                        return false;
+                    }
 
-                reserve.Put(page);
-                _pages++;
+                    reserve.Put(page, level);
+                    _pages++;
+                }
             }
         }
 
@@ -131,9 +142,9 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
         }
     }
 
-    private bool TryTakeOne(out TablePage page)
+    private bool TryTakeOne(int level, out TablePage page)
     {
-        page = _free.Take();
+        page = _free.Take(level);
         if (!page.IsNull)
         {
             return true;
@@ -162,9 +173,6 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
     private void PutBack(ref TableReserve pages)
     {
         _pages -= pages.Count;
-        for (TablePage page = pages.Take(); !page.IsNull; page = pages.Take())
-        {
-            _free.Put(page);
-        }
+        pages.MoveTo(ref _free);
     }
 }

@@ -22,7 +22,7 @@ public sealed class OracleTests
 
     [Theory]
     [MemberData(nameof(Tables))]
-    public void R79d_R79_test_random_map(IoPageTableFormat format, ulong sizes)
+    public void R79d_test_random_map(IoPageTableFormat format, ulong sizes)
     {
         int seed = Random.Shared.Next();
         try
