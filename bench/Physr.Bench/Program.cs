@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -17,6 +17,7 @@ if (args is ["ratios", ..])
         ("map", RangeMapRatios.Run),
         ("lists", RangeListRatios.Run),
         ("iova", IovaRatios.Run),
+        ("pagetable", PageTableRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {

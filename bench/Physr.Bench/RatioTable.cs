@@ -81,4 +81,8 @@ internal sealed class RatioTable
     /// <summary>A row against a figure.</summary>
     public void Limit(string what, double ours, string unit, double most, string target) =>
         _output.WriteLine($"| {what} | {ours:0.##} {unit} | | | {target} | {(ours <= most ? "yes" : "**no**")} |");
+
+    /// <summary>A row against a figure that is to be reached.</summary>
+    public void AtLeast(string what, double ours, string unit, double least, string target) =>
+        _output.WriteLine($"| {what} | {ours:0.##} {unit} | | | {target} | {(ours >= least ? "yes" : "**no**")} |");
 }
