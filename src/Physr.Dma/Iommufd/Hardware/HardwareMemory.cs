@@ -3,70 +3,46 @@
 namespace Physr.Dma.Iommufd.Hardware;
 
 /// <summary>Memory of an address space that hardware works on without being told of unmaps: pinned, in one piece, and not to be unmapped until this is disposed.</summary>
-internal sealed class HardwareMemory : IDisposable, IAccessUser
+internal sealed class HardwareMemory : IDisposable
 {
     private readonly DmaAddress _iova;
-    private readonly ulong _length;
-    private IommufdAccess? _access;
+    private IoAddressSpace? _ioas;
 
-    private HardwareMemory(DmaAddress iova, ulong length)
+    private HardwareMemory(IoAddressSpace ioas, DmaAddress iova, PhysicalRange range)
     {
+        _ioas = ioas;
         _iova = iova;
-        _length = length;
+        Range = range;
     }
 
     /// <summary>Where it is.</summary>
-    public PhysicalRange Range { get; private set; }
-
-    /// <inheritdoc/>
-    public bool NeedsPinnedPages => true;
+    public PhysicalRange Range { get; }
 
     /// <summary>Pins it.</summary>
     /// <returns><see cref="Errno.EFAULT"/> where it lies in pieces; what pinning answers.</returns>
     public static Errno TryHold(IoAddressSpace ioas, DmaAddress iova, ulong length, out HardwareMemory? memory)
     {
         memory = null;
-        HardwareMemory held = new(iova, length);
-        Errno errno = ioas.Context.CreateAccess(held, out IommufdAccess? access);
+        RangeListBuilder frames = new();
+        Errno errno = ioas.PinRange(iova.Value, length, isWrite: true, isLock: true, frames);
         if (errno != Errno.None)
         {
             return errno;
         }
 
-        errno = access!.Attach(ioas);
-        RangeList pages = RangeList.Empty;
-        errno = errno == Errno.None ? access.Pin(iova, length, AccessFlags.Write, out pages) : errno;
-        PhysicalRange first = errno == Errno.None ? pages.Seek(0).Range : default;
-        if (errno == Errno.None && first.Length != pages.Length)
+        // Pins are of whole pages; what was asked for begins somewhere in the first.
+        RangeList pages = frames.Build();
+        PhysicalRange first = pages.Seek(0).Range;
+        if (first.Length != pages.Length)
         {
-            access.Unpin(iova, length);
-            errno = Errno.EFAULT;
+            ioas.UnpinRange(iova.Value, length, isLock: true);
+            return Errno.EFAULT;
         }
 
-        if (errno != Errno.None)
-        {
-            access.Dispose();
-            return errno;
-        }
-
-        held._access = access;
-        held.Range = first.Slice(iova.Value & (PageSize.Size4K - 1), length);
-        memory = held;
+        memory = new(ioas, iova, first.Slice(iova.Value & (PageSize.Size4K - 1), length));
         return Errno.None;
     }
 
-    /// <summary>Cannot be: what is held is not unmapped.</summary>
-    public void Unmap(DmaAddress iova, ulong length)
-    {
-    }
-
     /// <summary>Unpins it; a second call does nothing.</summary>
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _access, null) is { } access)
-        {
-            access.Unpin(_iova, _length);
-            access.Dispose();
-        }
-    }
+    public void Dispose() => Interlocked.Exchange(ref _ioas, null)?.UnpinRange(_iova.Value, Range.Length, isLock: true);
 }
