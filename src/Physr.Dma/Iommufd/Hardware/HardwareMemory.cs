@@ -23,7 +23,7 @@ internal sealed class HardwareMemory : IDisposable
     public static Errno TryHold(IoAddressSpace ioas, DmaAddress iova, ulong length, out HardwareMemory? memory)
     {
         memory = null;
-        RangeListBuilder frames = new();
+        using RangeListBuilder frames = RangeListBuilder.Rent();
         Errno errno = ioas.PinRange(iova.Value, length, isWrite: true, isLock: true, frames);
         if (errno != Errno.None)
         {

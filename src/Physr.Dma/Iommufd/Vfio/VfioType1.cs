@@ -1,7 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Dma.Iommu;
-
 namespace Physr.Dma.Iommufd.Vfio;
 
 /// <summary>An I/O address space as VFIO's type-1 IOMMU: programs written for VFIO containers work on a context unchanged (section 4.2, "VFIO compat"). It works on the context's
