@@ -67,8 +67,13 @@ public sealed partial class DmaBufMapping : IRevocableWorld
             Drop();
         }
 
+        if (Error is not null)
+        {
+            return RevocableOutcome.Leave(Error.Errno);
+        }
+
         Buffer.Trace(Operation, step);
-        return Error is null ? RevocableOutcome.Advance : RevocableOutcome.Leave(Error.Errno);
+        return RevocableOutcome.Advance;
     }
 
     RevocableOutcome IRevocableWorld.Tell(int importer) => RevocableOutcome.Advance;

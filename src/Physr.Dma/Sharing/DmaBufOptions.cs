@@ -14,6 +14,6 @@ public sealed record DmaBufOptions
     /// <summary>Told of every step of the protocol, in an order that agrees with what happened; called with locks held, so it only takes notes. Null costs nothing.</summary>
     public Action<DmaBuf, RevocableTraceEntry>? Observer { get; init; }
 
-    /// <summary>The revocation protocol; others than the shipped one want proof first (the checker).</summary>
+    /// <summary>The revocation protocol; others than the shipped one want proof first (<see cref="Checking.RevocableModel"/>).</summary>
     public RevocableRules Rules { get; init; } = RevocableRules.Shipped;
 }

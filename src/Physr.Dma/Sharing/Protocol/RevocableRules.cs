@@ -3,7 +3,7 @@
 namespace Physr.Dma.Sharing.Protocol;
 
 /// <summary>The revocation protocol as data: a program of atomic steps for each operation, and what each step does to the state. <see cref="DmaBuf"/> runs exactly this,
-/// and the checker enumerates exactly this, so that what is proved of one holds of the other (section 1.7, row R69).</summary>
+/// and <see cref="Checking.RevocableModel"/> enumerates exactly this, so that what is proved of one holds of the other (section 1.7, row R69).</summary>
 /// <remarks>Derive from it to try other rules: hand them to the checker first. The promise of the shipped rules is that no mapping survives the return of a revoke.
 /// Locks are taken in the order control, reservation, an importer's own; the control lock alone is held while mappings drain, because importers unmap under the other two.</remarks>
 public class RevocableRules

@@ -2,7 +2,7 @@
 
 namespace Physr.Dma.Sharing.Protocol;
 
-/// <summary>One step as a buffer did it, for a replay through the checker.</summary>
+/// <summary>One step as a buffer did it, for <see cref="Checking.RevocableReplay"/>.</summary>
 /// <param name="Thread">Which thread; a thread's operations nest (an importer unmaps while it is called).</param>
 /// <param name="Operation">Of which operation; <see cref="RevocableOperation.None"/> for an importer's or device's own step.</param>
 /// <param name="Step">The step.</param>
