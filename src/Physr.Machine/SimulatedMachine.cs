@@ -47,11 +47,13 @@ public sealed class SimulatedMachine : IDisposable
             node.Config.Written += (_, _) => Topology.RefreshAcs(FunctionOf(node));
             if (node.Device is not null)
             {
-                DmaDevice dma = new(node.Name, limits: new SegmentLimits { MaxSegmentSize = uint.MaxValue });
+                DmaDevice dma = new(node.Name, MaskOf(node.Spec), new SegmentLimits { MaxSegmentSize = uint.MaxValue });
                 Routes.Attach(dma, FunctionOf(node));
                 _hosts.Add(node, new(this, node, dma));
             }
         }
+
+        Iommu = host.Iommu is { Policy: not IommuPolicy.Off } iommu ? new(iommu, Fabric, Scheduler, DmaOf) : null;
     }
 
     /// <summary>CPU and RAM.</summary>
@@ -80,6 +82,9 @@ public sealed class SimulatedMachine : IDisposable
 
     /// <summary>Maps memory for devices.</summary>
     public DmaMapper Mapper { get; }
+
+    /// <summary>What translates the addresses that devices send up; null on a host without an IOMMU.</summary>
+    public HostIommu? Iommu { get; }
 
     /// <summary>What a driver of a device works with.</summary>
     public IDeviceHost HostOf(FabricNode node) => _hosts[node];
@@ -142,7 +147,13 @@ public sealed class SimulatedMachine : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Fabric.Dispose();
+    public void Dispose()
+    {
+        Iommu?.Dispose();
+        Fabric.Dispose();
+    }
+
+    private static ulong MaskOf(FabricSpec spec) => ulong.MaxValue >> (64 - spec.DmaMaskBits);
 
     private static P2PRules Rules(HostSpec host)
     {

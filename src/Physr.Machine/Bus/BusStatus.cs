@@ -25,4 +25,8 @@ public enum BusStatus
 
     /// <summary>The bytes arrived marked as bad (poisoned TLP).</summary>
     Poisoned = 6,
+
+    /// <summary>The IOMMU refused the address: nothing is mapped there for this device, or not for this kind of access. On the wire a Completer Abort or Unsupported
+    /// Request (Intel VT-d specification, section 7.1.3); the name is the host's, whose fault log has the reason.</summary>
+    IommuFault = 7,
 }

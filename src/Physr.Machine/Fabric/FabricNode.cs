@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Iommu;
 using Physr.Machine.Devices;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
@@ -49,6 +50,12 @@ public sealed class FabricNode
 
     /// <summary>What a host bridge decodes for the buses below it, in the CPU's addresses; none for other nodes.</summary>
     public IReadOnlyList<PhysicalRange> RootWindows { get; internal set; } = [];
+
+    /// <summary>The IOMMU that requests of this device meet at the root complex; null where there is none.</summary>
+    public IommuUnit? Iommu { get; internal set; }
+
+    /// <summary>Who the device is to it.</summary>
+    public RequesterId RequesterId => new((ushort)Address.Domain, Address.Bus, Address.Device, Address.Function);
 
     /// <summary>Whether the device is in its slot.</summary>
     public bool IsPresent { get; internal set; } = true;

@@ -48,18 +48,10 @@ public sealed partial class PciFabric
 
     private FabricRoute Find(FabricNode requester, DmaAddress address, bool fromCpu = false)
     {
-        if (!_routes.TryGetValue(requester, out List<FabricRoute>? known))
+        List<FabricRoute> known = RoutesOf(requester).Direct;
+        if (RequesterRoutes.Find(known, address.Value) is { } kept)
         {
-            known = [];
-            _routes.Add(requester, known);
-        }
-
-        foreach (FabricRoute route in known)
-        {
-            if (route.Range.Contains(address))
-            {
-                return route;
-            }
+            return kept;
         }
 
         FabricRoute found = fromCpu ? FromRootComplex(null, new Way(), address.Value) : Climb(requester, address.Value);
@@ -69,6 +61,17 @@ public sealed partial class PciFabric
         }
 
         return found;
+    }
+
+    private RequesterRoutes RoutesOf(FabricNode requester)
+    {
+        if (!_routes.TryGetValue(requester, out RequesterRoutes? known))
+        {
+            known = new();
+            _routes.Add(requester, known);
+        }
+
+        return known;
     }
 
     /// <summary>Goes up from the requester until a bridge on the way claims the address for another of its sides.</summary>

@@ -20,7 +20,7 @@ public sealed partial class PciFabric : IDisposable
     private static readonly SimTime s_completionTimeout = SimTime.FromNanoseconds(50_000_000);
 
     private readonly Scheduler _scheduler;
-    private readonly Dictionary<FabricNode, List<FabricRoute>> _routes = [];
+    private readonly Dictionary<FabricNode, RequesterRoutes> _routes = [];
     private readonly List<FabricNode> _nodes = [];
     private readonly SimTime _dramLatency;
 
@@ -71,18 +71,20 @@ public sealed partial class PciFabric : IDisposable
     {
         SimTime finished = _scheduler.Now;
         BusStatus status = Admit(requester, ref finished);
+        RouteStep step = default;
         while (status == BusStatus.Success && !destination.IsEmpty)
         {
-            FabricRoute route = Find(requester, address);
+            Locate(requester, address, destination.Length, isWrite: false, ref step);
+            FabricRoute route = step.Route;
             status = Reach(requester, route, ref finished);
             if (status != BusStatus.Success)
             {
                 break;
             }
 
-            Span<byte> part = destination[..(int)Math.Min((ulong)destination.Length, route.Range.End.Value - address.Value)];
-            status = Fetch(route, address.OffsetFrom(route.Range.Start), part);
-            finished = SimTime.Max(finished, Charge(route, (ulong)part.Length, traffic, isRead: true));
+            Span<byte> part = destination[..step.Length];
+            status = Fetch(route, step.Offset, part);
+            finished = SimTime.Max(finished, Charge(route, (ulong)part.Length, traffic, isRead: true).Add(step.Walked));
             destination = destination[part.Length..];
             address = address.Add((ulong)part.Length);
         }
@@ -95,19 +97,21 @@ public sealed partial class PciFabric : IDisposable
     {
         SimTime finished = _scheduler.Now;
         BusStatus status = Admit(requester, ref finished);
+        RouteStep step = default;
         while (status == BusStatus.Success && !source.IsEmpty)
         {
-            FabricRoute route = Find(requester, address);
+            Locate(requester, address, source.Length, isWrite: true, ref step);
+            FabricRoute route = step.Route;
             status = Reach(requester, route, ref finished);
             if (status != BusStatus.Success)
             {
                 break;
             }
 
-            ReadOnlySpan<byte> part = source[..(int)Math.Min((ulong)source.Length, route.Range.End.Value - address.Value)];
-            status = Store(route, address.OffsetFrom(route.Range.Start), part);
+            ReadOnlySpan<byte> part = source[..step.Length];
+            status = Store(route, step.Offset, part);
             ControlWritesToRam += route.Target == RouteTarget.Dram && traffic == Traffic.Control ? 1UL : 0;
-            finished = SimTime.Max(finished, Charge(route, (ulong)part.Length, traffic, isRead: false));
+            finished = SimTime.Max(finished, Charge(route, (ulong)part.Length, traffic, isRead: false).Add(step.Walked));
             source = source[part.Length..];
             address = address.Add((ulong)part.Length);
         }
@@ -118,11 +122,11 @@ public sealed partial class PciFabric : IDisposable
     /// <summary>How a requester's access to an address would go, in words: for reports and tests.</summary>
     public string Explain(FabricNode requester, DmaAddress address)
     {
-        FabricRoute route = Find(requester, address);
+        FabricRoute route = Preview(requester, address);
         string way = string.Join(", ", route.Request.Select(static meter => $"{meter.From} -> {meter.To}"));
         return route.Target switch
         {
-            RouteTarget.None => $"{address}: {route.Refusal}",
+            RouteTarget.None or RouteTarget.Refused => $"{address}: {route.Refusal}",
             RouteTarget.Bar => $"{address}: {route.Node!.Name} BAR {route.Bar} by {way}{(route.ThroughRootComplex ? " through the root complex" : "")}",
             _ => $"{address}: {route.Target} by {way}",
         };
@@ -181,9 +185,9 @@ public sealed partial class PciFabric : IDisposable
 
     private static BusStatus Check(FabricRoute route)
     {
-        if (route.Target == RouteTarget.None)
+        if (route.Target is RouteTarget.None or RouteTarget.Refused)
         {
-            return BusStatus.UnsupportedRequest;
+            return route.Target == RouteTarget.None ? BusStatus.UnsupportedRequest : BusStatus.IommuFault;
         }
 
         foreach (FabricLink link in route.Links)

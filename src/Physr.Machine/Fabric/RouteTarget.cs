@@ -16,4 +16,7 @@ public enum RouteTarget
 
     /// <summary>The interrupt range of the root complex.</summary>
     Interrupt = 3,
+
+    /// <summary>Nothing: the IOMMU refused the access, and its fault log says why.</summary>
+    Refused = 4,
 }

@@ -31,7 +31,9 @@ internal sealed class HostBuffer : IDeviceBuffer
     public static Errno TryCreate(SimulatedMachine machine, DmaDevice device, ulong length, string purpose, out IDeviceBuffer? buffer)
     {
         buffer = null;
-        Errno errno = machine.Memory.TryAllocate(length, purpose, out PhysicalRange range);
+        // Coherent memory never bounces: without a translation it has to lie where the device reaches it.
+        PhysicalAddress last = new(device.Domain is null ? device.Mask : ulong.MaxValue);
+        Errno errno = machine.Memory.TryAllocate(length, last, purpose, out PhysicalRange range);
         if (errno != Errno.None)
         {
             return errno;

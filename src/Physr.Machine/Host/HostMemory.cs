@@ -1,11 +1,12 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma;
 using Physr.Machine.Fabric;
 
 namespace Physr.Machine.Host;
 
 /// <summary>The host's page allocator: page-aligned, physically contiguous runs of RAM, first fit, neighbours joined when given back.</summary>
-public sealed class HostMemory
+public sealed class HostMemory : IHostMemory
 {
     private readonly SortedList<ulong, ulong> _free = [];
     private readonly Dictionary<ulong, (ulong Length, string Purpose)> _taken = [];
@@ -31,33 +32,26 @@ public sealed class HostMemory
     /// <summary>What they are for.</summary>
     public IEnumerable<string> OutstandingPurposes => _taken.Values.Select(static run => run.Purpose);
 
-    /// <summary>Takes a run.</summary>
+    /// <summary>Takes a run, as low as there is one.</summary>
     /// <param name="length">Bytes, rounded up to 4 KiB; not zero.</param>
     /// <param name="purpose">For leak reports.</param>
     /// <param name="range">The run.</param>
     /// <returns><see cref="Errno.ENOMEM"/> where no free run is that long.</returns>
-    public Errno TryAllocate(ulong length, string purpose, out PhysicalRange range)
+    public Errno TryAllocate(ulong length, string purpose, out PhysicalRange range) => TryAllocate(length, new PhysicalAddress(ulong.MaxValue), purpose, out range);
+
+    /// <inheritdoc/>
+    public Errno TryAllocate(ulong length, PhysicalAddress last, string purpose, out PhysicalRange range) => TryTake(length, 0, last.Value, purpose, out range);
+
+    /// <summary>Takes a run for which any address will do: above 4 GiB where there is one, so that low memory is left to devices that reach no other (the kernel's zones:
+    /// <c>Normal</c> before <c>DMA32</c>).</summary>
+    /// <param name="length">Bytes, rounded up to 4 KiB; not zero.</param>
+    /// <param name="purpose">For leak reports.</param>
+    /// <param name="range">The run.</param>
+    /// <returns><see cref="Errno.ENOMEM"/> where no free run is that long.</returns>
+    public Errno TryAllocateOrdinary(ulong length, string purpose, out PhysicalRange range)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(length);
-        ulong rounded = Alignment.Up(length, PageSize.Size4K);
-        foreach ((ulong start, ulong free) in _free)
-        {
-            if (free >= rounded)
-            {
-                _free.Remove(start);
-                if (free > rounded)
-                {
-                    _free.Add(start + rounded, free - rounded);
-                }
-
-                range = new(new(start), rounded);
-                _taken.Add(start, (rounded, purpose));
-                return Errno.None;
-            }
-        }
-
-        range = default;
-        return Errno.ENOMEM;
+        Errno errno = TryTake(length, RamLayout.HighBase, ulong.MaxValue, purpose, out range);
+        return errno == Errno.None ? errno : TryTake(length, 0, ulong.MaxValue, purpose, out range);
     }
 
     /// <summary>Gives a run back.</summary>
@@ -101,6 +95,37 @@ public sealed class HostMemory
         _fabric.Layout.TryLocate(address.Value, out PhysicalRange ram, out ulong offset)
             ? offset + address.OffsetFrom(ram.Start)
             : throw new PhysrException("access RAM", address.ToString(), Errno.EFAULT, "there is no RAM at this address");
+
+    private Errno TryTake(ulong length, ulong first, ulong last, string purpose, out PhysicalRange range)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        ulong rounded = Alignment.Up(length, PageSize.Size4K);
+        foreach ((ulong start, ulong free) in _free)
+        {
+            if (free < rounded || start < first)
+            {
+                continue;
+            }
+
+            if (start + (rounded - 1) > last)
+            {
+                break;
+            }
+
+            _free.Remove(start);
+            if (free > rounded)
+            {
+                _free.Add(start + rounded, free - rounded);
+            }
+
+            range = new(new(start), rounded);
+            _taken.Add(start, (rounded, purpose));
+            return Errno.None;
+        }
+
+        range = default;
+        return Errno.ENOMEM;
+    }
 
     private int LastBefore(ulong start)
     {

@@ -13,9 +13,13 @@ internal interface ITransferEnd
     /// <summary>The device that masters the bus for it.</summary>
     FabricNode Node { get; }
 
+    /// <summary>Whether the device keeps one mapping of all the staging memory, as a registered memory region is one; otherwise each command can have its own.</summary>
+    bool NeedsOneMapping { get; }
+
     /// <summary>Makes the staging memory known to the device.</summary>
     /// <param name="staging">The staging memory as the device addresses it.</param>
-    void Open(DmaRangeList staging);
+    /// <param name="commands">Maps it anew for each command; null where <paramref name="staging"/> is mapped for as long as the end is open.</param>
+    void Open(DmaRangeList staging, CommandMappings? commands = null);
 
     /// <summary>Starts moving bytes of this end into staging memory.</summary>
     /// <returns>False when the device takes no more commands now.</returns>

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma;
 using Physr.Machine.Fabric;
 using Physr.Machine.Nvme.Host;
 using Physr.Machine.Nvme.Media;
@@ -84,6 +85,7 @@ internal sealed class NvmeEnds : IDisposable
         private readonly INvmeMedia _media;
         private readonly Queue<EndCompletion> _done = new(MaxRequests);
         private DmaRangeList _staging = DmaRangeList.Empty;
+        private CommandMappings? _commands;
 
         public NvmeEnd(NvmeEnds drive, string name, uint namespaceId, ulong blockSize, INvmeMedia media)
         {
@@ -100,13 +102,17 @@ internal sealed class NvmeEnds : IDisposable
 
         public FabricNode Node => _drive.Node;
 
-        public void Open(DmaRangeList staging) => _staging = staging;
+        public bool NeedsOneMapping => false;
 
-        public bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag) =>
-            _drive.Start(this, isRead: true, offset / _blockSize, length / _blockSize, _staging, stagingOffset, tag);
+        public void Open(DmaRangeList staging, CommandMappings? commands = null)
+        {
+            _staging = staging;
+            _commands = commands;
+        }
 
-        public bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag) =>
-            _drive.Start(this, isRead: false, offset / _blockSize, length / _blockSize, _staging, stagingOffset, tag);
+        public bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag) => Start(isRead: true, offset, length, stagingOffset, tag);
+
+        public bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag) => Start(isRead: false, offset, length, stagingOffset, tag);
 
         public int Poll(Span<EndCompletion> completions)
         {
@@ -122,7 +128,12 @@ internal sealed class NvmeEnds : IDisposable
 
         public void Recover() => _drive._driver.Recover(isMachineIdle: true);
 
-        public void Close() => _staging = DmaRangeList.Empty;
+        public void Close()
+        {
+            _staging = DmaRangeList.Empty;
+            _commands?.Dispose();
+            _commands = null;
+        }
 
         public void Inspect(ulong offset, Span<byte> destination)
         {
@@ -140,6 +151,31 @@ internal sealed class NvmeEnds : IDisposable
             }
         }
 
-        internal void Finish(int tag, string? error) => _done.Enqueue(new(tag, error));
+        internal void Finish(int tag, string? error)
+        {
+            _commands?.Unmap(tag);
+            _done.Enqueue(new(tag, error));
+        }
+
+        private bool Start(bool isRead, ulong offset, uint length, ulong stagingOffset, int tag)
+        {
+            DmaRangeList? data = _staging;
+            if (_commands is not null)
+            {
+                string? error = _commands.TryMap(tag, stagingOffset, length, isRead ? DmaDirection.FromDevice : DmaDirection.ToDevice, out data);
+                stagingOffset = 0;
+                if (data is null)
+                {
+                    if (error is not null)
+                    {
+                        Finish(tag, error);
+                    }
+
+                    return error is not null;
+                }
+            }
+
+            return _drive.Start(this, isRead, offset / _blockSize, length / _blockSize, data, stagingOffset, tag);
+        }
     }
 }

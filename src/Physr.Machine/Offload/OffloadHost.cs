@@ -25,7 +25,12 @@ internal sealed class OffloadHost : IDisposable
         _scenario = scenario;
         _factory = new(seed);
         HostSpec host = route.CpuVendor is { } vendor ? scenario.Host with { CpuVendor = vendor, CpuFamily = route.CpuFamily } : scenario.Host;
-        FabricSpec[] fabric = [.. scenario.Fabric.Select(node => route.AcsControl.TryGetValue(node.Name, out ushort acs) ? node with { AcsControl = acs } : node)];
+        host = route.Iommu is { } iommu ? host with { Iommu = iommu } : host;
+        FabricSpec[] fabric = [.. scenario.Fabric.Select(node => node with
+        {
+            AcsControl = route.AcsControl.TryGetValue(node.Name, out ushort acs) ? acs : node.AcsControl,
+            DmaMaskBits = route.DmaMaskBits.GetValueOrDefault(node.Name, node.DmaMaskBits),
+        })];
         Machine = new(host, fabric, _factory.Make, seed);
         foreach (InitiatorSpec spec in scenario.Initiators)
         {
@@ -102,6 +107,11 @@ internal sealed class OffloadHost : IDisposable
         if (Machine.Mapper.ActiveMappings != 0)
         {
             yield return $"{Machine.Mapper.ActiveMappings} DMA mappings";
+        }
+
+        if (Machine.Iommu is { LiveRuns: var runs and not 0 } translating)
+        {
+            yield return $"{runs} runs of IO virtual addresses, {translating.LiveBytes} bytes";
         }
 
         foreach (P2PProvider provider in Machine.Map.Providers.Where(static provider => provider.ActiveUses != 0))

@@ -52,7 +52,9 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
 
     public FabricNode Node { get; }
 
-    public void Open(DmaRangeList staging)
+    public bool NeedsOneMapping => true;
+
+    public void Open(DmaRangeList staging, CommandMappings? commands = null)
     {
         if (_isLost)
         {

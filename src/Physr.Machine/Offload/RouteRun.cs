@@ -23,6 +23,7 @@ internal sealed class RouteRun : IDisposable
     private readonly List<TransferReport> _transfers = [];
     private readonly Dictionary<FabricNode, DmaMapping> _mappings = [];
     private readonly ulong _payload;
+    private readonly int _slots;
     private ulong _bytesDone;
     private int _unanswered;
 
@@ -34,6 +35,7 @@ internal sealed class RouteRun : IDisposable
         _host = new(scenario, route, seed);
         _machine = _host.Machine;
         _machine.Fabric.Observer = observer;
+        _slots = scenario.Transfers.Max(Slots);
         _payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
     }
 
@@ -127,6 +129,7 @@ internal sealed class RouteRun : IDisposable
             Verified = _transfers.TrueForAll(static transfer => transfer.Verified),
             Leaked = leaked,
             Transfers = _transfers,
+            Iommu = _machine.Iommu?.Report(),
         };
     }
 
@@ -151,8 +154,8 @@ internal sealed class RouteRun : IDisposable
         {
             from = _host.OpenEnd(transfer.From);
             to = _host.OpenEnd(transfer.To);
-            from.Open(Map(from.Node, staging));
-            to.Open(Map(to.Node, staging));
+            Open(from, staging);
+            Open(to, staging);
         }
         catch (PhysrException failure)
         {
@@ -172,6 +175,21 @@ internal sealed class RouteRun : IDisposable
         return new(transfer.Name, transfer.LengthBytes, digest, verified, verified ? null : "the bytes that arrived are not the source's");
     }
 
+    /// <summary>Where mapping is more than a look-up, each command of a device that allows it has its own mapping.</summary>
+    private void Open(ITransferEnd end, StagingMemory staging)
+    {
+        DmaDevice device = _machine.DmaOf(end.Node);
+        if (end.NeedsOneMapping || (device.Domain is null && device.Mask == ulong.MaxValue))
+        {
+            end.Open(Map(end.Node, staging));
+        }
+        else
+        {
+            end.Close();
+            end.Open(DmaRangeList.Empty, new CommandMappings(_machine, device, staging.List, _slots));
+        }
+    }
+
     private DmaRangeList Map(FabricNode node, StagingMemory staging)
     {
         if (!_mappings.TryGetValue(node, out DmaMapping? mapping))
@@ -182,6 +200,7 @@ internal sealed class RouteRun : IDisposable
             }
 
             _mappings.Add(node, mapping!);
+            _machine.Iommu?.Sample();
         }
 
         return mapping!.Addresses;

@@ -28,7 +28,7 @@ internal sealed class StagingMemory : IDisposable
 
     public static StagingMemory InRam(SimulatedMachine machine, ulong length)
     {
-        Errno errno = machine.Memory.TryAllocate(length, "staging", out PhysicalRange range);
+        Errno errno = machine.Memory.TryAllocateOrdinary(length, "staging", out PhysicalRange range);
         return errno == Errno.None
             ? new(machine, null, range, ProviderIndex.Ram, "ram")
             : throw new PhysrException("allocate staging memory", "ram", errno, $"no free run of {length} bytes");

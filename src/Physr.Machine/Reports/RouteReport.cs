@@ -26,7 +26,7 @@ public sealed record RouteReport
     /// <summary>Payload bytes written to and read from DRAM.</summary>
     public ulong DramBytes { get; init; }
 
-    /// <summary>Queue entries and lists written to and read from DRAM.</summary>
+    /// <summary>Queue entries and lists written to and read from DRAM, and table entries that an IOMMU read.</summary>
     public ulong DramControlBytes { get; init; }
 
     /// <summary>Each direction of each link, idle ones too.</summary>
@@ -64,6 +64,12 @@ public sealed record RouteReport
 
     /// <summary>What was not given back, by name: mappings, pool memory, provider uses, host memory, regions, commands.</summary>
     public IReadOnlyList<string> Leaked { get; init; } = [];
+
+    /// <summary>What the IOMMU did; null on a host without one.</summary>
+    public IommuReport? Iommu { get; init; }
+
+    /// <summary>Bytes copied into and out of bounce buffers, for devices that could not reach them; null where no device had to.</summary>
+    public ulong? BounceBytes { get; init; }
 
     /// <summary>Each transfer.</summary>
     public IReadOnlyList<TransferReport> Transfers { get; init; } = [];

@@ -32,6 +32,9 @@ public sealed record FabricSpec
     /// <summary>Host bridge: bus address minus CPU address of its 64-bit window, wrapping. The window below 4 GiB is never offset.</summary>
     public ulong BusOffset { get; init; }
 
+    /// <summary>Device: how many address bits it can put on the bus; 64 is all (<c>dma_set_mask</c>).</summary>
+    public int DmaMaskBits { get; init; } = 64;
+
     /// <summary>NVMe: namespaces.</summary>
     public IReadOnlyList<NamespaceSpec> Namespaces { get; init; } = [];
 

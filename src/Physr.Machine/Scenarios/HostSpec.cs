@@ -15,4 +15,8 @@ public sealed record HostSpec(
     string? KernelRelease,
     ulong RamBytes,
     ulong DramBytesPerSecond,
-    ulong DramLatencyNanoseconds);
+    ulong DramLatencyNanoseconds)
+{
+    /// <summary>The IOMMU in front of the root complex; null is a host without one.</summary>
+    public IommuSpec? Iommu { get; init; }
+}

@@ -26,6 +26,12 @@ public sealed record RouteSpec
     /// <summary>ACS control bits for this route alone, by node name.</summary>
     public IReadOnlyDictionary<string, ushort> AcsControl { get; init; } = new Dictionary<string, ushort>(StringComparer.Ordinal);
 
+    /// <summary>An IOMMU for this route alone; null is the host's.</summary>
+    public IommuSpec? Iommu { get; init; }
+
+    /// <summary>How many address bits devices have on this route alone, by node name.</summary>
+    public IReadOnlyDictionary<string, int> DmaMaskBits { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
     /// <summary>Whether a refused route moves the bytes through RAM instead, and says so; otherwise it moves nothing and fails.</summary>
     public bool FallBack { get; init; } = true;
 }

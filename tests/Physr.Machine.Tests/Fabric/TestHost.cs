@@ -9,9 +9,9 @@ namespace Physr.Machine.Tests.Fabric;
 /// <summary>Two devices below one switch and one below another root port, as the scenario's host has them.</summary>
 internal sealed class TestHost : IDisposable
 {
-    public TestHost(string cpu = "AuthenticAMD", int family = 25, ulong busOffset = 0, ushort acsA = 0, ushort acsB = 0, ushort acsRoot = 0)
+    public TestHost(string cpu = "AuthenticAMD", int family = 25, ulong busOffset = 0, ushort acsA = 0, ushort acsB = 0, ushort acsRoot = 0, IommuSpec? iommu = null, int maskBits = 64)
     {
-        HostSpec host = new(cpu, family, null, 6UL << 30, 38_000_000_000, 90);
+        HostSpec host = new(cpu, family, null, 6UL << 30, 38_000_000_000, 90) { Iommu = iommu };
         FabricSpec[] fabric =
         [
             new() { Name = "hb0", Kind = FabricKind.HostBridge, VendorId = 0x1022, DeviceId = 0x14a4, BusOffset = busOffset },
@@ -19,7 +19,7 @@ internal sealed class TestHost : IDisposable
             new() { Name = "sw0", Kind = FabricKind.Switch, Under = "rp0" },
             new() { Name = "p0", Kind = FabricKind.DownstreamPort, Under = "sw0", LinkGeneration = 4, LinkLanes = 4, AcsControl = acsA },
             new() { Name = "p1", Kind = FabricKind.DownstreamPort, Under = "sw0", LinkGeneration = 4, LinkLanes = 4, AcsControl = acsB },
-            new() { Name = "a", Kind = FabricKind.Gpu, Under = "p0" },
+            new() { Name = "a", Kind = FabricKind.Gpu, Under = "p0", DmaMaskBits = maskBits },
             new() { Name = "b", Kind = FabricKind.Gpu, Under = "p1" },
             new() { Name = "rp1", Kind = FabricKind.RootPort, Under = "hb0", LinkGeneration = 4, LinkLanes = 16 },
             new() { Name = "c", Kind = FabricKind.Gpu, Under = "rp1" },
