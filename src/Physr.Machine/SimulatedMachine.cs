@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Dma;
+using Physr.Dma.Bounce;
 using Physr.Machine.Devices;
 using Physr.Machine.Fabric;
 using Physr.Machine.Host;
@@ -39,7 +40,7 @@ public sealed class SimulatedMachine : IDisposable
         Routes = new(Router);
         Memory = new(Fabric);
         Map = MachineMemoryMap.Build(Fabric);
-        Mapper = new(Map, Routes);
+        Mapper = new(Map, Routes, new() { HostMemory = Memory, Bounce = MakeBouncePool(host, fabric) });
         Fabric.Forwards = Forwards;
         foreach (FabricNode node in Fabric.Nodes)
         {
@@ -150,7 +151,29 @@ public sealed class SimulatedMachine : IDisposable
     public void Dispose()
     {
         Iommu?.Dispose();
+        Mapper.Bounce?.Dispose();
         Fabric.Dispose();
+    }
+
+    /// <summary>The kernel's swiotlb: there only where some device needs it, low enough for the narrowest, a sixteenth of RAM at most.</summary>
+    private BouncePool? MakeBouncePool(HostSpec host, IReadOnlyList<FabricSpec> fabric)
+    {
+        int narrowest = fabric.Min(static node => node.DmaMaskBits);
+        if (narrowest == 64)
+        {
+            return null;
+        }
+
+        BouncePoolOptions options = new() { Last = new(Math.Min(uint.MaxValue, ulong.MaxValue >> (64 - narrowest))) };
+        options = options with { Length = Math.Min(options.Length, host.RamBytes / 16) };
+        Errno errno = BouncePool.TryCreate(Memory, options, out BouncePool? pool);
+        if (errno != Errno.None)
+        {
+            throw new PhysrException("make bounce pool", $"{options.Length} bytes below {options.Last}", errno, "no free run of RAM is that long so low");
+        }
+
+        Memory.Keep(pool!.Range);
+        return pool;
     }
 
     private static ulong MaskOf(FabricSpec spec) => ulong.MaxValue >> (64 - spec.DmaMaskBits);

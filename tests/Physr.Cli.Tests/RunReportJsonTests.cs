@@ -33,6 +33,22 @@ public class RunReportJsonTests
     }
 
     [Fact]
+    public void WhatAnIommuAndBouncingTook_IsThere_OnlyWhereTheyAre()
+    {
+        RunReport report = new("s", 1, [Reports.Bounce("plain"), Reports.Translated("translated"), Reports.Bounce("narrow") with { BounceBytes = 7 }]);
+        JsonElement[] routes = [.. JsonDocument.Parse(RunReportJson.Write(report)).RootElement.GetProperty("routes").EnumerateArray()];
+
+        Assert.Equal(RouteMembers, Names(routes[0]));
+        Assert.Equal([.. RouteMembers[..^1], "iommu", "transfers"], Names(routes[1]));
+        Assert.Equal([.. RouteMembers[..^1], "bounceBytes", "transfers"], Names(routes[2]));
+        JsonElement iommu = routes[1].GetProperty("iommu");
+        Assert.Equal(["mode", "iovaBytes", "iovaRuns", "flushes", "invalidations", "iotlbHits", "iotlbMisses", "tablePages", "faults"], Names(iommu));
+        Assert.Equal("lazy", iommu.GetProperty("mode").GetString());
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], iommu.EnumerateObject().Skip(1).Select(static member => member.Value.GetInt32()));
+        Assert.Equal(7, routes[2].GetProperty("bounceBytes").GetInt32());
+    }
+
+    [Fact]
     public void Values_AreExact()
     {
         RunReport report = new("s \"quoted\" é", ulong.MaxValue, [Reports.Bounce("a") with { DramBytes = ulong.MaxValue - 1 }]);

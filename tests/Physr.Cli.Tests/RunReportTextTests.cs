@@ -65,6 +65,23 @@ public class RunReportTextTests
     }
 
     [Fact]
+    public void Text_TellsOfTranslationAndBouncing_WhereARouteHasThem()
+    {
+        string without = Render(Reports.Good(), 160);
+        Assert.DoesNotContain("IOTLB", without, StringComparison.Ordinal);
+        Assert.DoesNotContain("bounced ", without, StringComparison.Ordinal);
+
+        string text = Render(new("s", 1, [Reports.Bounce("plain"), Reports.Translated("translated"), Reports.Bounce("narrow") with { BounceBytes = 2048 }]), 160);
+        Assert.Matches(@"IOMMU +- +lazy +-\n", text);
+        Assert.Matches(@"IOVA, at most +- +1 B in 2 +-\n", text);
+        Assert.Matches(@"IOTLB flushes +- +3 +-\n", text);
+        Assert.Matches(@"IOTLB hits +- +45% of 11 +-\n", text);
+        Assert.Matches(@"table pages +- +7 +-\n", text);
+        Assert.Matches(@"IOMMU faults +- +8 +-\n", text);
+        Assert.Matches(@"bounced +- +- +2 KiB\n", text);
+    }
+
+    [Fact]
     public void Text_SplitsManyRoutesIntoTablesThatFit()
     {
         RunReport report = new("many", 1, [.. Enumerable.Range(0, 23).Select(i => Reports.BusAddress($"route-number-{i}"))]);

@@ -65,7 +65,32 @@ public static class RunReportJson
         json.WriteNumber("dramControlBytes", route.DramControlBytes);
         json.WriteBoolean("verified", route.Verified);
         json.WriteNumber("leaks", route.Leaks);
+        if (route.Iommu is { } iommu)
+        {
+            WriteIommu(json, iommu);
+        }
+
+        if (route.BounceBytes is { } bounced)
+        {
+            json.WriteNumber("bounceBytes", bounced);
+        }
+
         WriteTransfers(json, route.Transfers);
+        json.WriteEndObject();
+    }
+
+    private static void WriteIommu(Utf8JsonWriter json, IommuReport iommu)
+    {
+        json.WriteStartObject("iommu");
+        json.WriteString("mode", iommu.Mode);
+        json.WriteNumber("iovaBytes", iommu.IovaBytes);
+        json.WriteNumber("iovaRuns", iommu.IovaRuns);
+        json.WriteNumber("flushes", iommu.Flushes);
+        json.WriteNumber("invalidations", iommu.Invalidations);
+        json.WriteNumber("iotlbHits", iommu.IotlbHits);
+        json.WriteNumber("iotlbMisses", iommu.IotlbMisses);
+        json.WriteNumber("tablePages", iommu.TablePages);
+        json.WriteNumber("faults", iommu.Faults);
         json.WriteEndObject();
     }
 

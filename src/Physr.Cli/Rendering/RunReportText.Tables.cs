@@ -24,6 +24,7 @@ internal sealed partial class RunReportText
         Row(table, routes, "range bytes", static route => Quantities.Bytes(route.RangeBytes));
         Row(table, routes, "page descriptors", static route => $"{route.PageDescriptors}");
         Row(table, routes, "descriptor bytes", static route => Quantities.Bytes(route.DescriptorBytes));
+        WriteTranslation(table, routes);
         Row(table, routes, "estimated time", static route => Quantities.Time(route.EstimatedSeconds));
         Row(table, routes, "estimated rate", static route => Quantities.Rate(route.PayloadBytes, route.EstimatedSeconds));
         Row(table, routes, "bottleneck", static route => Markup.Escape(route.Bottleneck));
@@ -32,6 +33,31 @@ internal sealed partial class RunReportText
         Row(table, routes, "verified", static route => route.Verified ? Colored("yes", "green") : Colored("NO", "red"));
         _console.Write(table);
         _console.WriteLine();
+    }
+
+    // Only where some route has what the row is about.
+    private static void WriteTranslation(Table table, RouteReport[] routes)
+    {
+        if (Array.Exists(routes, static route => route.Iommu is not null))
+        {
+            Row(table, routes, "IOMMU", static route => route.Iommu is { } iommu ? Markup.Escape(iommu.Mode) : "-");
+            Row(table, routes, "IOVA, at most", static route => route.Iommu is { } iommu ? $"{Quantities.Bytes(iommu.IovaBytes)} in {iommu.IovaRuns}" : "-");
+            Row(table, routes, "IOTLB flushes", static route => route.Iommu is { } iommu ? $"{iommu.Flushes}" : "-");
+            Row(table, routes, "IOTLB hits", static route => route.Iommu is { } iommu ? HitShare(iommu) : "-");
+            Row(table, routes, "table pages", static route => route.Iommu is { } iommu ? $"{iommu.TablePages}" : "-");
+            Row(table, routes, "IOMMU faults", static route => route.Iommu is { } iommu ? iommu.Faults == 0 ? "0" : Colored($"{iommu.Faults}", "red") : "-");
+        }
+
+        if (Array.Exists(routes, static route => route.BounceBytes is not null))
+        {
+            Row(table, routes, "bounced", static route => route.BounceBytes is { } bounced ? Quantities.Bytes(bounced) : "-");
+        }
+    }
+
+    private static string HitShare(IommuReport iommu)
+    {
+        ulong accesses = iommu.IotlbHits + iommu.IotlbMisses;
+        return accesses == 0 ? "none asked" : $"{100.0 * iommu.IotlbHits / accesses:0}% of {accesses}";
     }
 
     private void WriteLinks(RouteReport[] routes)

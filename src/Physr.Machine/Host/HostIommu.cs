@@ -55,17 +55,17 @@ public sealed class HostIommu : IDisposable
     public IEnumerable<DmaDomain> Domains => _attached.Select(static each => each.Domain);
 
     /// <summary>Runs of IO virtual addresses in use, those of lazy mode that wait for a flush too.</summary>
-    public ulong LiveRuns => Sum(static domain => (ulong)domain.Iova.LiveCount);
+    public ulong LiveRuns => Sum(static each => (ulong)(each.Domain.Iova.LiveCount - each.ReservedRuns));
 
     /// <summary>Bytes in them, as rounded.</summary>
-    public ulong LiveBytes => Sum(static domain => domain.Iova.LiveBytes);
+    public ulong LiveBytes => Sum(static each => each.Domain.Iova.LiveBytes - each.ReservedBytes);
 
     /// <summary>Notes how much is in use now, for the highest figures of the report; called after each mapping.</summary>
     internal void Sample()
     {
         _mostRuns = Math.Max(_mostRuns, LiveRuns);
         _mostBytes = Math.Max(_mostBytes, LiveBytes);
-        _mostTablePages = Math.Max(_mostTablePages, Sum(static domain => (ulong)((IommuDomain)domain.Domain).TablePages));
+        _mostTablePages = Math.Max(_mostTablePages, Sum(static each => (ulong)each.Table.TablePages));
     }
 
     /// <summary>What it did so far.</summary>
@@ -77,7 +77,7 @@ public sealed class HostIommu : IDisposable
             Mode = System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(Spec.Policy.ToString()),
             IovaBytes = _mostBytes,
             IovaRuns = _mostRuns,
-            Flushes = Sum(static domain => (ulong)((IommuDomain)domain.Domain).Flushes),
+            Flushes = Sum(static each => (ulong)each.Table.Flushes),
             Invalidations = (ulong)units.Sum(static unit => unit.Invalidations),
             IotlbHits = (ulong)units.Sum(static unit => unit.Hits),
             IotlbMisses = (ulong)units.Sum(static unit => unit.Misses),
@@ -103,18 +103,18 @@ public sealed class HostIommu : IDisposable
         {
             each.Node.Iommu!.Detach(each.Node.RequesterId, Pasid.None);
             each.Domain.Iova.Dispose();
-            ((IommuDomain)each.Domain.Domain).Dispose();
+            each.Table.Dispose();
         }
 
         _attached.Clear();
     }
 
-    private ulong Sum(Func<DmaDomain, ulong> figure)
+    private ulong Sum(Func<Attached, ulong> figure)
     {
         ulong sum = 0;
         foreach (Attached each in _attached)
         {
-            sum += figure(each.Domain);
+            sum += figure(each);
         }
 
         return sum;
@@ -149,7 +149,7 @@ public sealed class HostIommu : IDisposable
 
         Require(node.Iommu!.Attach(node.RequesterId, Pasid.None, domain), node);
         device.Domain = translation;
-        return new(node, translation);
+        return new(node, domain, translation, iova.LiveCount, iova.LiveBytes);
     }
 
     private static void Reserve(IovaAllocator iova, DmaRange range, ulong last)
@@ -161,7 +161,8 @@ public sealed class HostIommu : IDisposable
         }
     }
 
-    private sealed record Attached(FabricNode Node, DmaDomain Domain);
+    // Reserved ranges may count as taken: they are nobody's use.
+    private sealed record Attached(FabricNode Node, IommuDomain Table, DmaDomain Domain, long ReservedRuns, ulong ReservedBytes);
 
     /// <summary>The kernel's timer of a flush queue, on the machine's clock.</summary>
     private sealed class FlushTimer(FlushQueue queue, Scheduler scheduler) : ISimulated

@@ -9,7 +9,8 @@ namespace Physr.Machine.Host;
 public sealed class HostMemory : IHostMemory
 {
     private readonly SortedList<ulong, ulong> _free = [];
-    private readonly Dictionary<ulong, (ulong Length, string Purpose)> _taken = [];
+    private readonly Dictionary<ulong, (ulong Length, string? Purpose)> _taken = [];
+    private int _kept;
     private readonly PciFabric _fabric;
 
     internal HostMemory(PciFabric fabric)
@@ -27,10 +28,17 @@ public sealed class HostMemory : IHostMemory
     }
 
     /// <summary>Runs not given back.</summary>
-    public int Outstanding => _taken.Count;
+    public int Outstanding => _taken.Count - _kept;
 
     /// <summary>What they are for.</summary>
-    public IEnumerable<string> OutstandingPurposes => _taken.Values.Select(static run => run.Purpose);
+    public IEnumerable<string> OutstandingPurposes => _taken.Values.Where(static run => run.Purpose is not null).Select(static run => run.Purpose!);
+
+    /// <summary>Says that a run is the host's own for as long as it runs: it counts as given back.</summary>
+    internal void Keep(PhysicalRange range)
+    {
+        _taken[range.Start.Value] = (range.Length, null);
+        _kept++;
+    }
 
     /// <summary>Takes a run, as low as there is one.</summary>
     /// <param name="length">Bytes, rounded up to 4 KiB; not zero.</param>
@@ -58,11 +66,12 @@ public sealed class HostMemory : IHostMemory
     /// <exception cref="PhysrException">It was not taken, or was given back before.</exception>
     public void Free(PhysicalRange range)
     {
-        if (!_taken.Remove(range.Start.Value, out (ulong Length, string Purpose) run) || run.Length != range.Length)
+        if (!_taken.Remove(range.Start.Value, out (ulong Length, string? Purpose) run) || run.Length != range.Length)
         {
             throw new PhysrException("free host memory", range.ToString(), Errno.EINVAL, "this run was not allocated");
         }
 
+        _kept -= run.Purpose is null ? 1 : 0;
         ulong start = range.Start.Value;
         ulong length = range.Length;
         if (_free.Remove(start + length, out ulong after))

@@ -109,6 +109,11 @@ internal sealed class OffloadHost : IDisposable
             yield return $"{Machine.Mapper.ActiveMappings} DMA mappings";
         }
 
+        if (Machine.Mapper.Bounce?.Statistics.UsedSlots is { } slots and not 0)
+        {
+            yield return $"{slots} bounce slots";
+        }
+
         if (Machine.Iommu is { LiveRuns: var runs and not 0 } translating)
         {
             yield return $"{runs} runs of IO virtual addresses, {translating.LiveBytes} bytes";

@@ -19,6 +19,7 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
     private readonly RdmaConnection _connection;
     private readonly RdmaMemoryRegion _remote;
     private readonly bool[] _isPending = new bool[MaxTransfers];
+    private readonly BouncedStaging? _bounced;
     private RdmaMemoryRegion _staging;
     private bool _isOpen;
     private bool _isLost;
@@ -29,6 +30,7 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
         Name = name;
         Node = node;
         _initiator = initiator;
+        _bounced = BouncedStaging.For(machine, machine.DmaOf(node), MaxTransfers);
         Require(RdmaDriver.TryOpen(machine.HostOf(node), out RdmaDriver? driver), "open");
         _driver = driver!;
         try
@@ -64,15 +66,22 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
         if (!_isOpen)
         {
             Require(_driver.TryRegister(staging, RdmaAccess.LocalWrite, out _staging), "register the staging memory");
+            _bounced?.Open(staging);
             _isOpen = true;
         }
     }
 
-    public bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag) =>
-        Started(tag, _connection.QueuePair.TryPostRead(_staging, stagingOffset, length, _remote, offset, (ulong)tag));
+    public bool TryFetch(ulong offset, uint length, ulong stagingOffset, int tag)
+    {
+        _bounced?.BeforeFetch(tag, stagingOffset, length);
+        return Started(tag, _connection.QueuePair.TryPostRead(_staging, stagingOffset, length, _remote, offset, (ulong)tag));
+    }
 
-    public bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag) =>
-        Started(tag, _connection.QueuePair.TryPostWrite(_staging, stagingOffset, length, _remote, offset, (ulong)tag));
+    public bool TryStore(ulong offset, uint length, ulong stagingOffset, int tag)
+    {
+        _bounced?.BeforeStore(tag, stagingOffset, length);
+        return Started(tag, _connection.QueuePair.TryPostWrite(_staging, stagingOffset, length, _remote, offset, (ulong)tag));
+    }
 
     public int Poll(Span<EndCompletion> completions)
     {
@@ -80,6 +89,7 @@ internal sealed class RdmaEnd : ITransferEnd, IDisposable
         while (!_isLost && count < completions.Length && _connection.TryComplete(out RdmaWorkCompletion done))
         {
             _isPending[done.Id] = false;
+            _bounced?.Done((int)done.Id, done.IsSuccess);
             completions[count++] = new((int)done.Id, done.IsSuccess ? null : Describe(done));
         }
 

@@ -95,6 +95,9 @@ internal sealed class RouteRun : IDisposable
             leaked.Add($"{_unanswered} commands that were never answered");
         }
 
+        // Lazily released addresses wait for a flush that is nobody's debt.
+        IommuReport? iommu = _machine.Iommu?.Report();
+        _machine.Iommu?.Flush();
         leaked.AddRange(_host.FindLeaks());
         double seconds = ended.Since(begun).Seconds;
         foreach (string fault in _machine.Fabric.Faults.Injected)
@@ -129,7 +132,8 @@ internal sealed class RouteRun : IDisposable
             Verified = _transfers.TrueForAll(static transfer => transfer.Verified),
             Leaked = leaked,
             Transfers = _transfers,
-            Iommu = _machine.Iommu?.Report(),
+            Iommu = iommu,
+            BounceBytes = (ulong?)_machine.Mapper.Bounce?.Statistics.Bytes,
         };
     }
 

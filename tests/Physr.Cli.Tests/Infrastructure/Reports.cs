@@ -46,6 +46,11 @@ internal static class Reports
         Transfers = [new("remote-read", 16 << 20, new string('b', 64), true, null)],
     };
 
+    public static RouteReport Translated(string name) => Bounce(name) with
+    {
+        Iommu = new() { Mode = "lazy", IovaBytes = 1, IovaRuns = 2, Flushes = 3, Invalidations = 4, IotlbHits = 5, IotlbMisses = 6, TablePages = 7, Faults = 8 },
+    };
+
     public static RouteReport BusAddress(string name) => Bounce(name) with
     {
         Verdict = "busAddress",

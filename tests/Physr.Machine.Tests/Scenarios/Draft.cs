@@ -17,11 +17,11 @@ internal static class Draft
         # every key of a scenario
         name: full
         seed: 7
-
         host:
           cpu: { vendor: AuthenticAMD, family: 25 }
           kernel: 6.12
           ram: { size: 1GiB, rate: 38GB/s, latency: 90ns }
+          iommu: { mode: strict, format: vtdSecondStage, iotlb: 512 }
 
         fabric:
           - { name: hb0, type: hostBridge, id: "1022:14a4", busOffset: 4GiB }
@@ -43,7 +43,7 @@ internal static class Draft
             namespaces:
               - { name: ns1, size: 16MiB }
               - { name: ns2, size: 16MiB }
-          - { name: nic0, type: rdmaNic, under: sw0p2, id: "15b3:1021" }
+          - { name: nic0, type: rdmaNic, under: sw0p2, id: "15b3:1021", dmaMask: 48 }
           - { name: rp1, type: rootPort, under: hb0, link: gen4x16 }
           - { name: gpu0, type: gpu, under: rp1, aperture: 256MiB, memory: 2GiB }
 
@@ -57,7 +57,7 @@ internal static class Draft
         routes:
           - { name: bounce, memory: ram }
           - { name: pages, memory: nvme1, pages: true, acs: { sw0p0: [RR, CR] } }
-          - { name: other-cpu, memory: gpu0, cpu: { vendor: GenuineIntel, family: 6 }, fallback: false }
+          - { name: other-cpu, memory: gpu0, cpu: { vendor: GenuineIntel, family: 6 }, iommu: { mode: lazy }, dmaMask: { nvme0: 32 }, fallback: false }
           - { name: nearest, memory: auto }
 
         faults:

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Text;
+using Physr.Dma.PageTables;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
 
@@ -16,7 +17,7 @@ public class ScenarioReaderTests
         Scenario scenario = Draft.Read(Draft.Text).Scenario!;
 
         Assert.Equal(("full", 7UL), (scenario.Name, scenario.Seed));
-        Assert.Equal(new HostSpec("AuthenticAMD", 25, "6.12", 1024 * MiB, 38_000_000_000, 90), scenario.Host);
+        Assert.Equal(new HostSpec("AuthenticAMD", 25, "6.12", 1024 * MiB, 38_000_000_000, 90) { Iommu = new(IoPageTableFormat.VtdSecondStage, IommuPolicy.Strict, 512) }, scenario.Host);
         Dictionary<string, FabricSpec> nodes = scenario.Fabric.ToDictionary(static node => node.Name, StringComparer.Ordinal);
         Assert.Equal(((ushort?)0x1022, (ushort?)0x14a4, 4096 * MiB), (nodes["hb0"].VendorId, nodes["hb0"].DeviceId, nodes["hb0"].BusOffset));
         Assert.Equal(((ushort?)0b101, 4, 16), (nodes["rp0"].AcsControl, nodes["rp0"].LinkGeneration, nodes["rp0"].LinkLanes));
@@ -33,7 +34,21 @@ public class ScenarioReaderTests
         Assert.Equal([(null, false), ("nvme1", false), ("gpu0", false), (null, true)], scenario.Routes.Select(static route => (route.Provider, route.Automatic)));
         Assert.Equal((true, (ushort)0b1100), (scenario.Routes[1].Pages, scenario.Routes[1].AcsControl["sw0p0"]));
         Assert.Equal(("GenuineIntel", 6, false), (scenario.Routes[2].CpuVendor, scenario.Routes[2].CpuFamily, scenario.Routes[2].FallBack));
+        Assert.Equal(new IommuSpec(IoPageTableFormat.VtdSecondStage, IommuPolicy.Lazy, 512), scenario.Routes[2].Iommu);
+        Assert.Null(scenario.Routes[0].Iommu);
+        Assert.Equal((48, 64, 32), (nodes["nic0"].DmaMaskBits, nodes["nvme0"].DmaMaskBits, scenario.Routes[2].DmaMaskBits["nvme0"]));
         Assert.Equal([new FaultSpec(FaultKind.LinkDown, "nvme0", 3, "bounce"), new FaultSpec(FaultKind.DmaError, "nic0", 1, null)], scenario.Faults);
+    }
+
+    [Theory]
+    [InlineData("AuthenticAMD", IoPageTableFormat.AmdV1)]
+    [InlineData("GenuineIntel", IoPageTableFormat.VtdSecondStage)]
+    public void AnIommuIsItsMakersAndLazy_WhereNothingElseIsSaid(string vendor, IoPageTableFormat format)
+    {
+        string text = Draft.Text.Replace("AuthenticAMD", vendor, StringComparison.Ordinal)
+            .Replace("iommu: { mode: strict, format: vtdSecondStage, iotlb: 512 }", "iommu: {}", StringComparison.Ordinal);
+        Assert.Equal(new IommuSpec(format, IommuPolicy.Lazy, 1024), Draft.Read(text).Scenario!.Host.Iommu);
+        Assert.Null(Draft.Read(text.Replace("  iommu: {}\n", "", StringComparison.Ordinal)).Scenario!.Host.Iommu);
     }
 
     [Fact]
@@ -91,7 +106,7 @@ public class ScenarioReaderTests
 
         long[] lines = [.. Draft.Read(text).Errors.Select(static error => error.Line)];
 
-        Assert.Equal([3, 7, 26, 26], lines);
+        Assert.Equal([3, 6, 26, 26], lines);
     }
 
     [Fact]
@@ -265,7 +280,7 @@ public class ScenarioReaderTests
         }
     }
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         string root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "Physr.slnx")))

@@ -39,6 +39,13 @@ internal static class Limits
     public const ulong DefaultNetworkRate = 12_500_000_000;
     public const ulong DefaultNetworkLatency = 2_000;
 
+    public const int DefaultIotlbEntries = 1024;
+    public const int LeastIotlbEntries = 8;
+    public const int MostIotlbEntries = 1 << 20;
+
+    /// <summary>Fewest address bits of a device: buffers and bounce slots have to lie below.</summary>
+    public const ulong LeastDmaMaskBits = 28;
+
     /// <summary>Device numbers below one bus (PCIe Base Specification, section 7.3.1).</summary>
     public const int DevicesPerBus = 32;
 

@@ -24,9 +24,9 @@ internal sealed partial class ScenarioBuilder
         [FabricKind.RootPort] = ["name", "type", "under", "id", "acs", "link"],
         [FabricKind.Switch] = ["name", "type", "under", "id", "acs"],
         [FabricKind.DownstreamPort] = ["name", "type", "under", "id", "acs", "link"],
-        [FabricKind.Nvme] = ["name", "type", "under", "id", "acs", "media", "cmb", "namespaces"],
-        [FabricKind.RdmaNic] = ["name", "type", "under", "id", "acs"],
-        [FabricKind.Gpu] = ["name", "type", "under", "id", "acs", "aperture", "memory"],
+        [FabricKind.Nvme] = ["name", "type", "under", "id", "acs", "dmaMask", "media", "cmb", "namespaces"],
+        [FabricKind.RdmaNic] = ["name", "type", "under", "id", "acs", "dmaMask"],
+        [FabricKind.Gpu] = ["name", "type", "under", "id", "acs", "dmaMask", "aperture", "memory"],
     };
 
     private static readonly string[] NodeKeys = [.. KindKeys.Values.SelectMany(static keys => keys).Distinct(StringComparer.Ordinal)];
@@ -91,6 +91,7 @@ internal sealed partial class ScenarioBuilder
             LinkGeneration = generation,
             LinkLanes = lanes,
             BusOffset = ReadBusOffset(node),
+            DmaMaskBits = (int)(node.Number("dmaMask", Limits.LeastDmaMaskBits, 64) ?? 64),
         };
 
         return kind switch

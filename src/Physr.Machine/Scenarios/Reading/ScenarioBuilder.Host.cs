@@ -6,7 +6,7 @@ namespace Physr.Machine.Scenarios.Reading;
 
 internal sealed partial class ScenarioBuilder
 {
-    private static readonly string[] HostKeys = ["cpu", "ram", "kernel"];
+    private static readonly string[] HostKeys = ["cpu", "ram", "kernel", "iommu"];
     private static readonly string[] CpuKeys = ["vendor", "family"];
     private static readonly string[] RamKeys = ["size", "rate", "latency"];
 
@@ -25,6 +25,7 @@ internal sealed partial class ScenarioBuilder
         MappingReader host = new(node, "'host'", HostKeys, _errors);
         (string vendor, int family) = ReadCpu(host, required: true) ?? ("", 0);
         string? kernel = ReadKernel(host);
+        IommuSpec? iommu = ReadHostIommu(host, vendor);
         if (host.Value("ram", required: true) is not { } ramNode)
         {
             return new(vendor, family, kernel, 0, 0, 0);
@@ -40,7 +41,7 @@ internal sealed partial class ScenarioBuilder
             kernel,
             size ?? 0,
             ram.Rate("rate") ?? Limits.DefaultDramRate,
-            ram.Time("latency") ?? Limits.DefaultDramLatency);
+            ram.Time("latency") ?? Limits.DefaultDramLatency) { Iommu = iommu };
     }
 
     private (string Vendor, int Family)? ReadCpu(MappingReader owner, bool required)

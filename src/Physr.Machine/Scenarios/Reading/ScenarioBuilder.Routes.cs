@@ -4,7 +4,7 @@ namespace Physr.Machine.Scenarios.Reading;
 
 internal sealed partial class ScenarioBuilder
 {
-    private static readonly string[] RouteKeys = ["name", "memory", "pages", "cpu", "acs", "fallback"];
+    private static readonly string[] RouteKeys = ["name", "memory", "pages", "cpu", "iommu", "acs", "dmaMask", "fallback"];
 
     private readonly List<RouteDraft> _routes = [];
     private NameTable? _routeNames;
@@ -29,7 +29,9 @@ internal sealed partial class ScenarioBuilder
                 Pages = pages,
                 CpuVendor = cpu?.Vendor,
                 CpuFamily = cpu?.Family ?? 0,
+                Iommu = ReadIommu(route),
                 AcsControl = ReadRouteAcs(route),
+                DmaMaskBits = ReadRouteMasks(route),
                 FallBack = route.Flag("fallback") ?? true,
             };
             _routeNames.TryAdd(name, "route", route.At("name"));
