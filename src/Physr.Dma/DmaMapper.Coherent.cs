@@ -86,7 +86,7 @@ public sealed partial class DmaMapper
         memory = new(device, range, new(start.Value + offset), () =>
         {
             domain.Ledger.Find(start).TryClose(MappingKind.Owned, device.Ordinal, offset, range.Length);
-            EndRun(domain, start, size, MapperThread.Current, DmaDirection.Bidirectional, attributes);
+            EndRun(device, domain, start, size, MapperThread.Current, DmaDirection.Bidirectional, attributes);
             EndCoherent(device, range);
         });
         return Errno.None;

@@ -103,7 +103,7 @@ public sealed partial class DmaMapper
             NoteEdges(domain, start, size, thread);
         }
 
-        EndRun(domain, start, size, thread, direction, attributes);
+        EndRun(device, domain, start, size, thread, direction, attributes);
         if (provider != 0)
         {
             Memory.Provider(new(provider))!.Release();

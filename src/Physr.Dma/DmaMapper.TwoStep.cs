@@ -139,9 +139,7 @@ public sealed partial class DmaMapper
             NoteSlots(part.Domain, part.Base, part.Size, thread);
         }
 
-        part.Domain.Domain.Unmap(part.Base, part.Size, thread.Gather);
-        part.Domain.Release(part.Base, total, thread.Gather);
-        ReleaseNotedSlots(thread, direction, attributes);
+        EndRun(device, part.Domain, part.Base, part.Size, total, thread, direction, attributes);
         Undone(device, reservation.Length);
         reservation.Clear();
         return Errno.None;

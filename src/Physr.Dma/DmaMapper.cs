@@ -114,10 +114,21 @@ public sealed partial class DmaMapper : IDmaMapper
         | (direction != DmaDirection.ToDevice ? IommuAccess.Write : IommuAccess.None)
         | ((attributes & DmaAttributes.Mmio) != DmaAttributes.None ? IommuAccess.Mmio : IommuAccess.Cache);
 
-    /// <summary>Ends the use of a run of IO virtual addresses: unmaps it, flushes once, and only then lets the noted bounce slots go.</summary>
-    internal void EndRun(DmaDomain domain, DmaAddress start, ulong size, MapperThread thread, DmaDirection direction, DmaAttributes attributes)
+    /// <summary>Ends the use of a run of IO virtual addresses: unmaps it, flushes once, and only then lets the noted bounce slots go. No unmap of an untrusted device waits in a queue.</summary>
+    internal void EndRun(DmaDevice device, DmaDomain domain, DmaAddress start, ulong size, MapperThread thread, DmaDirection direction, DmaAttributes attributes) =>
+        EndRun(device, domain, start, size, size, thread, direction, attributes);
+
+    /// <summary>The same for a run of which only the first <paramref name="mapped"/> bytes are mapped.</summary>
+    private void EndRun(
+        DmaDevice device, DmaDomain domain, DmaAddress start, ulong mapped, ulong size, MapperThread thread, DmaDirection direction, DmaAttributes attributes)
     {
-        domain.Domain.Unmap(start, size, thread.Gather);
+        domain.Domain.Unmap(start, mapped, thread.Gather);
+        if (device.IsUntrusted && domain.Mode == IommuFlushMode.Lazy)
+        {
+            domain.Domain.Sync(thread.Gather);
+            thread.Gather.Reset();
+        }
+
         domain.Release(start, size, thread.Gather);
         if (thread.Slots.Length != 0)
         {

@@ -12,12 +12,11 @@ internal sealed partial class MappedList
     /// cannot change between measuring and mapping.</summary>
     private DmaMapError? Resolve()
     {
-        bool mayBePrivate = _mapper.Memory.HasPrivateMemory;
         ulong done = 0;
         foreach (ProvidedRange entry in _memory)
         {
             DmaMapError? error;
-            if (mayBePrivate && IsPrivate(entry))
+            if (IsPrivate(entry))
             {
                 _resolved ??= PartsBefore(done);
                 error = ResolvePrivate(entry);

@@ -54,7 +54,7 @@ internal sealed partial class MappedList
         foreach (DmaRange run in _runs ?? [])
         {
             _domain!.Ledger.Find(run.Start).TryClose(MappingKind.Owned, _device.Ordinal, 0, run.Length);
-            _mapper.EndRun(_domain, run.Start, run.Length, thread, _direction, _attributes);
+            _mapper.EndRun(_device, _domain, run.Start, run.Length, thread, _direction, _attributes);
         }
 
         foreach (PhysicalAddress slot in _slots ?? [])

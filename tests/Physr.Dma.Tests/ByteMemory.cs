@@ -1,12 +1,14 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Collections.Concurrent;
+
 namespace Physr.Dma.Tests;
 
 /// <summary>Physical memory made of bytes, 4 KiB at a time where touched, with a first-fit allocator over a part of it. Untouched bytes are a pattern of their address, so that a byte from
 /// the wrong place shows.</summary>
 internal sealed class ByteMemory(PhysicalRange allocatable) : IHostMemory
 {
-    private readonly Dictionary<ulong, byte[]> _pages = [];
+    private readonly ConcurrentDictionary<ulong, byte[]> _pages = [];
     private readonly SortedDictionary<ulong, ulong> _taken = [];
 
     public int Taken => _taken.Count;
@@ -62,20 +64,17 @@ internal sealed class ByteMemory(PhysicalRange allocatable) : IHostMemory
     public byte this[ulong address]
     {
         get => _pages.TryGetValue(address >> 12, out byte[]? page) ? page[address & 4095] : Pattern(address);
-        set
+        set => _pages.GetOrAdd(address >> 12, static number => Fresh(number << 12))[address & 4095] = value;
+    }
+
+    private static byte[] Fresh(ulong start)
+    {
+        byte[] page = new byte[4096];
+        for (int i = 0; i < page.Length; i++)
         {
-            if (!_pages.TryGetValue(address >> 12, out byte[]? page))
-            {
-                page = new byte[4096];
-                for (int i = 0; i < page.Length; i++)
-                {
-                    page[i] = Pattern((address & ~4095UL) + (ulong)i);
-                }
-
-                _pages.Add(address >> 12, page);
-            }
-
-            page[address & 4095] = value;
+            page[i] = Pattern(start + (ulong)i);
         }
+
+        return page;
     }
 }
