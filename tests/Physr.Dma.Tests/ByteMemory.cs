@@ -45,17 +45,23 @@ internal sealed class ByteMemory(PhysicalRange allocatable) : IHostMemory
 
     public void Read(PhysicalAddress address, Span<byte> destination)
     {
-        for (int i = 0; i < destination.Length; i++)
+        for (int done = 0; done < destination.Length;)
         {
-            destination[i] = this[address.Value + (ulong)i];
+            ulong at = address.Value + (ulong)done;
+            int piece = Math.Min(destination.Length - done, 4096 - (int)(at & 4095));
+            PageOf(at).AsSpan((int)(at & 4095), piece).CopyTo(destination[done..]);
+            done += piece;
         }
     }
 
     public void Write(PhysicalAddress address, ReadOnlySpan<byte> source)
     {
-        for (int i = 0; i < source.Length; i++)
+        for (int done = 0; done < source.Length;)
         {
-            this[address.Value + (ulong)i] = source[i];
+            ulong at = address.Value + (ulong)done;
+            int piece = Math.Min(source.Length - done, 4096 - (int)(at & 4095));
+            source.Slice(done, piece).CopyTo(PageOf(at).AsSpan((int)(at & 4095)));
+            done += piece;
         }
     }
 
@@ -64,8 +70,10 @@ internal sealed class ByteMemory(PhysicalRange allocatable) : IHostMemory
     public byte this[ulong address]
     {
         get => _pages.TryGetValue(address >> 12, out byte[]? page) ? page[address & 4095] : Pattern(address);
-        set => _pages.GetOrAdd(address >> 12, static number => Fresh(number << 12))[address & 4095] = value;
+        set => PageOf(address)[address & 4095] = value;
     }
+
+    private byte[] PageOf(ulong address) => _pages.GetOrAdd(address >> 12, static number => Fresh(number << 12));
 
     private static byte[] Fresh(ulong start)
     {

@@ -93,19 +93,20 @@ public sealed class TranslatedListTests : IDisposable
         using DmaRig small = new(lastIova: 0x10fff);
         Assert.Equal(Errno.None, small.Iova.Reserve(new(new(0x4000), 0x1000)));
         Assert.Equal(Errno.None, small.Iova.Reserve(new(new(0xb000), 0x1000)));
+        long reserved = small.Iova.LiveCount;
         RangeList list = DmaRig.List((0x100000, 0x4000), (0x200000, 0x2000), (0x300800, 0x100));
         DmaMapping mapping = small.MapList(small.Translated, list);
-        Assert.Equal(3 + 2, small.Iova.LiveCount);
+        Assert.Equal(3 + reserved, small.Iova.LiveCount);
         Assert.Equal(small.CpuReads(list), small.DeviceReads(small.Translated, mapping.Addresses));
         mapping.Dispose();
-        Assert.Equal(2, small.Iova.LiveCount);
+        Assert.Equal(reserved, small.Iova.LiveCount);
 
         // What does not fit even so leaves nothing.
         RangeList tooLong = DmaRig.List((0x100000, 0x4000), (0x200000, 0x4000), (0x300000, 0x4000), (0x400000, 0x4000));
         Assert.False(small.Mapper.TryMap(small.Translated, tooLong, DmaDirection.ToDevice, out _, out DmaMapError? error));
         Assert.Equal(Errno.ENOMEM, error!.Errno);
         Assert.True(error.IsRetryable);
-        Assert.Equal((2, 0, 0, 0), (small.Iova.LiveCount, small.Table.Granules, small.Table.StaleGranules, small.Mapper.ActiveMappings));
+        Assert.Equal((reserved, 0, 0, 0), (small.Iova.LiveCount, small.Table.Granules, small.Table.StaleGranules, small.Mapper.ActiveMappings));
     }
 
     [Fact]
