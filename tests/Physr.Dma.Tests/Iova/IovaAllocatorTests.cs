@@ -135,6 +135,22 @@ public sealed class IovaAllocatorTests
             Assert.Equal((0, runs, depot), (after.LiveCount, after.CachedCount, after.DepotMagazines));
         }
 
+        // Back and forth through the depot, with the magazines that there are.
+        ulong[] all = new ulong[127 * 10];
+        Assert.Equal(0, AllocationProbe.Least(() =>
+        {
+            for (int i = 0; i < all.Length; i++)
+            {
+                space.TryAllocate(Page, All, out DmaAddress address);
+                all[i] = address.Value;
+            }
+
+            foreach (ulong run in all)
+            {
+                space.Free(new(run), Page);
+            }
+        }));
+
         // Nothing was cut twice: what came back was used again.
         Assert.Equal(127 * 10, space.GetStatistics().TreeTakes);
     }

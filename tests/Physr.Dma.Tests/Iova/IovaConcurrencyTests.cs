@@ -21,7 +21,7 @@ public sealed class IovaConcurrencyTests
     {
         using IovaAllocator space = new(Page, new(First), new(Last), new() { MaxThreadCaches = threadCaches == 64 ? 8192 : threadCaches });
         int[] owners = new int[(int)((Last + 1 - First) / Page)];
-        int working = 4;
+        int working = 1;
         RunTogether(5, thread =>
         {
             if (thread == 5)
@@ -63,8 +63,7 @@ public sealed class IovaConcurrencyTests
 
             mine.ForEach(run => Claim(owners, run.Run, run.Length, thread, 0));
             mine.ForEach(run => space.Free(new(run.Run), run.Length));
-            Interlocked.Decrement(ref working);
-        });
+        }, () => Volatile.Write(ref working, 0));
         Assert.Equal((0, 0UL), (space.LiveCount, space.LiveBytes));
         space.FlushCaches();
         IovaStatistics end = space.GetStatistics();
@@ -76,12 +75,57 @@ public sealed class IovaConcurrencyTests
     }
 
     [Fact]
+    public void R67d_MagazinesAreEmptiedByOthers_OnlyWhileTheirOwnerIsOutside()
+    {
+        using IovaAllocator space = new(Page, new(First), new(Last), new() { MaxThreadCaches = 8192 });
+        int working = 1;
+        RunTogether(2, thread =>
+        {
+            if (thread == 2)
+            {
+                while (Volatile.Read(ref working) != 0)
+                {
+                    space.FlushCaches();
+                }
+
+                return;
+            }
+
+            // Nothing but going in and out, so that it is inside as often as it can be.
+            DmaAddress[] runs = new DmaAddress[8];
+            for (int step = 0; step < 200_000; step++)
+            {
+                foreach (ref DmaAddress run in runs.AsSpan())
+                {
+                    space.TryAllocate(Page, ulong.MaxValue, out run);
+                }
+
+                if (runs[0] == runs[1] || runs[2] == runs[3] || runs[4] == runs[7])
+                {
+                    Assert.Fail("a run has two owners");
+                }
+
+                foreach (DmaAddress run in runs)
+                {
+                    space.Free(run, Page);
+                }
+            }
+
+        }, () => Volatile.Write(ref working, 0));
+        space.FlushCaches();
+        IovaStatistics end = space.GetStatistics();
+        Assert.True(end.Flushes > 10);
+        Assert.Equal((0L, 0L, 0L), (end.LiveCount, end.CachedCount, end.DuplicateFrees));
+        Assert.Equal(Errno.None, space.TryAllocate(64 << 20, uint.MaxValue, out _));
+    }
+
+    [Fact]
     public void R67d_WhatOneThreadTakesAnotherMayFree()
     {
         using IovaAllocator space = new(Page, new(First), new(Last));
         int[] owners = new int[(int)((Last + 1 - First) / Page)];
         ConcurrentQueue<(ulong Run, ulong Length)> passed = [];
-        int working = 2;
+        int ended = 0;
         RunTogether(4, thread =>
         {
             Random random = new(thread);
@@ -97,11 +141,10 @@ public sealed class IovaConcurrencyTests
                     }
                 }
 
-                Interlocked.Decrement(ref working);
                 return;
             }
 
-            while (Volatile.Read(ref working) != 0 || !passed.IsEmpty)
+            while (Volatile.Read(ref ended) < 2 || !passed.IsEmpty)
             {
                 if (passed.TryDequeue(out (ulong Run, ulong Length) run))
                 {
@@ -113,7 +156,7 @@ public sealed class IovaConcurrencyTests
                     Thread.Yield();
                 }
             }
-        });
+        }, () => Interlocked.Increment(ref ended));
         Assert.Equal((0, 0UL), (space.LiveCount, space.LiveBytes));
         space.FlushCaches();
         Assert.Equal(0, space.GetStatistics().DuplicateFrees);
@@ -147,7 +190,11 @@ public sealed class IovaConcurrencyTests
         }
     }
 
-    private static void RunTogether(int threads, Action<int> work)
+    /// <summary>Runs the work on so many threads, numbered from 1.</summary>
+    /// <param name="threads">How many.</param>
+    /// <param name="work">What each does.</param>
+    /// <param name="atEnd">What each does last, even when it failed: the others may be waiting for it.</param>
+    private static void RunTogether(int threads, Action<int> work, Action? atEnd = null)
     {
         ConcurrentQueue<Exception> failures = [];
         Thread[] all = [.. Enumerable.Range(1, threads).Select(number => new Thread(() =>
@@ -160,6 +207,8 @@ public sealed class IovaConcurrencyTests
             {
                 failures.Enqueue(failure);
             }
+
+            atEnd?.Invoke();
         }))];
         Array.ForEach(all, static thread => thread.Start());
         Array.ForEach(all, static thread => thread.Join());
