@@ -116,11 +116,7 @@ public sealed partial class IovaAllocator
             if (!_disposed)
             {
                 FlushLocked();
-                foreach (IovaStripe? stripe in _stripes)
-                {
-                    stripe?.Revoke();
-                }
-
+                IovaStripe.RevokeAll(_stripes);
                 _disposed = true;
             }
         }
@@ -156,12 +152,7 @@ public sealed partial class IovaAllocator
         }
 
         _flushes++;
-        foreach (IovaStripe? stripe in _stripes)
-        {
-            stripe?.Revoke();
-        }
-
-        Interlocked.MemoryBarrierProcessWide();
+        IovaStripe.RevokeAll(_stripes);
         foreach (IovaStripe? stripe in _stripes)
         {
             if (stripe is not null)

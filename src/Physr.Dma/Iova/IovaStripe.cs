@@ -64,8 +64,19 @@ internal sealed class IovaStripe
     /// <summary>The owner goes.</summary>
     public void Exit() => Volatile.Write(ref _flags.Busy, 0);
 
-    /// <summary>Keeps the owner out from its next <see cref="TryEnter"/> on. A process-wide barrier and <see cref="WaitUntilIdle"/> must follow.</summary>
-    public void Revoke() => Volatile.Write(ref _flags.Revoked, 1);
+    /// <summary>Keeps owners out: each from its next <see cref="TryEnter"/> on; one that is inside is still to be waited for.</summary>
+    public static void RevokeAll(ReadOnlySpan<IovaStripe?> stripes)
+    {
+        foreach (IovaStripe? stripe in stripes)
+        {
+            if (stripe is not null)
+            {
+                Volatile.Write(ref stripe._flags.Revoked, 1);
+            }
+        }
+
+        Interlocked.MemoryBarrierProcessWide();
+    }
 
     /// <summary>Lets the owner in again.</summary>
     public void Restore() => Volatile.Write(ref _flags.Revoked, 0);
