@@ -33,10 +33,14 @@ public sealed partial class DmaTraceChecker
     /// <summary>An unmap came: the overlap it belongs to was another processor being quicker to write its map.</summary>
     private void ExcuseOverlaps(DmaDevice device, long removed)
     {
-        if (_overlaps.Count != 0)
+        for (int i = _overlaps.Count - 1; i >= 0; i--)
         {
-            _races += _overlaps.RemoveAll(overlap =>
-                overlap.Report.Device == device && (overlap.Report.Event == removed || overlap.Report.Mapping!.Value.Event == removed));
+            DmaDebugReport report = _overlaps[i].Report;
+            if (report.Device == device && (report.Event == removed || report.Mapping!.Value.Event == removed))
+            {
+                _overlaps.RemoveAt(i);
+                _races++;
+            }
         }
     }
 

@@ -83,6 +83,8 @@ internal static class DmaTraceFormat
         ["done"] = F.Done,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    public static string NameOf(F field) => Fields.First(known => known.Value == field).Key;
+
     public static FrozenDictionary<string, DmaDirection> Directions { get; } = new Dictionary<string, DmaDirection>(StringComparer.Ordinal)
     {
         ["BIDIRECTIONAL"] = DmaDirection.Bidirectional,

@@ -14,7 +14,7 @@ public sealed partial class DmaTraceParser
     {
         Span<char> word = stackalloc char[LongestWord];
         if (key.Length > LongestWord
-            || !DmaTraceFormat.Fields.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word[..Encoding.Latin1.GetChars(key, word)], out DmaTraceFields field))
+            || !s_fields.TryGetValue(word[..Encoding.Latin1.GetChars(key, word)], out DmaTraceFields field))
         {
             return true;
         }
@@ -26,7 +26,7 @@ public sealed partial class DmaTraceParser
             return true;
         }
 
-        _problemField = DmaTraceFormat.Fields.First(known => known.Value == field).Key;
+        _problemField = DmaTraceFormat.NameOf(field);
         return Fail(problem);
     }
 
@@ -118,7 +118,7 @@ public sealed partial class DmaTraceParser
     {
         Span<char> word = stackalloc char[LongestWord];
         bool isKnown = value.Length <= LongestWord
-            && DmaTraceFormat.Directions.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word[..Encoding.Latin1.GetChars(value, word)], out DmaDirection direction)
+            && s_directions.TryGetValue(word[..Encoding.Latin1.GetChars(value, word)], out DmaDirection direction)
             && (traced.Direction = direction) == direction;
         return isKnown || traced.Kind is DmaTraceEventKind.Alloc or DmaTraceEventKind.Free ? DmaTraceProblem.None : DmaTraceProblem.BadDirection;
     }
@@ -136,7 +136,7 @@ public sealed partial class DmaTraceParser
                 continue;
             }
 
-            if (DmaTraceFormat.Attributes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word[..Encoding.Latin1.GetChars(bytes, word)], out DmaAttributes known))
+            if (s_attributes.TryGetValue(word[..Encoding.Latin1.GetChars(bytes, word)], out DmaAttributes known))
             {
                 attributes |= known;
             }

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Buffers.Text;
+using System.Collections.Frozen;
 using System.Numerics;
 using System.Text;
 
@@ -13,6 +14,12 @@ public sealed partial class DmaTraceParser
     private const int LongestWord = 64;
     private const int LongestDevice = 128;
     private const int MostDevices = 65536;
+
+    // Making a look-up by span allocates; using one does not.
+    private static readonly FrozenDictionary<string, DmaTraceFormat.Entry>.AlternateLookup<ReadOnlySpan<char>> s_events = DmaTraceFormat.ByName.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenDictionary<string, DmaTraceFields>.AlternateLookup<ReadOnlySpan<char>> s_fields = DmaTraceFormat.Fields.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenDictionary<string, DmaDirection>.AlternateLookup<ReadOnlySpan<char>> s_directions = DmaTraceFormat.Directions.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenDictionary<string, DmaAttributes>.AlternateLookup<ReadOnlySpan<char>> s_attributes = DmaTraceFormat.Attributes.GetAlternateLookup<ReadOnlySpan<char>>();
 
     private readonly Dictionary<string, DmaDevice> _devices = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DmaDevice>.AlternateLookup<ReadOnlySpan<char>> _devicesBySpan;
@@ -142,7 +149,7 @@ public sealed partial class DmaTraceParser
         format = null;
         Span<char> word = stackalloc char[LongestWord];
         return name.Length is > 0 and <= LongestWord
-            && DmaTraceFormat.ByName.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word[..Encoding.Latin1.GetChars(name, word)], out format);
+            && s_events.TryGetValue(word[..Encoding.Latin1.GetChars(name, word)], out format);
     }
 
     private bool TryReadPayload(ReadOnlySpan<byte> payload, DmaTraceFormat.Entry format, DmaTraceEvent traced)
@@ -183,8 +190,7 @@ public sealed partial class DmaTraceParser
         DmaTraceFields missing = format.Needed & ~seen;
         if (missing != DmaTraceFields.None)
         {
-            DmaTraceFields first = (DmaTraceFields)(1 << BitOperations.TrailingZeroCount((int)missing));
-            _problemField = DmaTraceFormat.Fields.First(field => field.Value == first).Key;
+            _problemField = DmaTraceFormat.NameOf((DmaTraceFields)(1 << BitOperations.TrailingZeroCount((int)missing)));
             return Fail(DmaTraceProblem.MissingField);
         }
 
