@@ -24,7 +24,11 @@ public sealed partial class IoAddressSpace
             int filled = 0;
             while (filled < areas.Count && errno == Errno.None)
             {
-                errno = areas[filled].Pages!.Fill(areas[filled], new(in domain), _allowsHugePages);
+                IoPages pages = areas[filled].Pages!;
+                errno = pages.Fill(areas[filled], new(in domain), _allowsHugePages);
+
+                // What was taken back by its owner is nowhere translated; that keeps no device out.
+                errno = errno == Errno.ENODEV && pages.Source.IsGone ? Errno.None : errno;
                 filled += errno == Errno.None ? 1 : 0;
             }
 

@@ -14,6 +14,11 @@ internal sealed partial class IoPages
     /// <param name="frames">The frames are appended.</param>
     public Errno AddAccess(IoArea area, ulong first, ulong last, bool isLock, RangeListBuilder frames)
     {
+        if (Source.IsDeviceMemory)
+        {
+            return Errno.EINVAL;
+        }
+
         lock (_lock)
         {
             _batch.Clear();

@@ -41,6 +41,11 @@ internal sealed partial class IoPages
 
     private Errno CopyByFrames(IHostMemory memory, ulong offset, Span<byte> destination, ReadOnlySpan<byte> source, bool isWrite)
     {
+        if (Source.IsDeviceMemory)
+        {
+            return Errno.EINVAL;
+        }
+
         lock (_lock)
         {
             int left = isWrite ? source.Length : destination.Length;

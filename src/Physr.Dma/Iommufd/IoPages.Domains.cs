@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Dma.Iommu;
+using Physr.Dma.PageTables;
 
 namespace Physr.Dma.Iommufd;
 
@@ -15,6 +16,7 @@ internal sealed partial class IoPages
     /// <param name="area">The mapping.</param>
     /// <param name="domains">Where it is not mapped yet.</param>
     /// <param name="largePages">Whether domains may use leaves larger than 4 KiB.</param>
+    /// <returns>What pinning and mapping answer; <see cref="Errno.ENODEV"/> where the pages were taken back.</returns>
     public Errno Fill(IoArea area, ReadOnlySpan<IIommuDomain> domains, bool largePages)
     {
         if (domains.IsEmpty)
@@ -26,7 +28,7 @@ internal sealed partial class IoPages
         {
             _batch.Clear();
             ulong mapped = area.FirstIndex;
-            Errno errno = _context.Passes("mapping in a domain") ? Errno.None : Errno.ENOMEM;
+            Errno errno = Source.IsGone ? Errno.ENODEV : _context.Passes("mapping in a domain") ? Errno.None : Errno.ENOMEM;
             for (ulong index = mapped; errno == Errno.None && index <= area.LastIndex;)
             {
                 errno = FindFrames(index, area.LastIndex, out index);
@@ -83,6 +85,21 @@ internal sealed partial class IoPages
 
             Unmap(domain, area.First, area.Last);
             area.Domains.RemoveAt(found);
+        }
+    }
+
+    /// <summary>Unmaps every mapping from every domain: the pages were taken back. Never fails; they are never mapped again.</summary>
+    public void Revoke()
+    {
+        lock (_lock)
+        {
+            foreach (IoArea area in _filled.ToList())
+            {
+                area.Domains.ForEach(domain => Unmap(domain, area.First, area.Last));
+                area.Domains.Clear();
+                _filled.Remove(area.FilledNode!);
+                area.FilledNode = null;
+            }
         }
     }
 
@@ -144,9 +161,10 @@ internal sealed partial class IoPages
         ulong first = area.IovaOf(run.Index);
         ulong last = area.LastIovaOf(run.Index + (run.Count - 1));
         ulong physical = (run.Frame << PageSize.Shift4K) + area.OffsetInPage(run.Index);
+        IommuAccess access = Source.IsDeviceMemory ? (area.Access & ~IommuAccess.Cache) | IommuAccess.Mmio : area.Access;
         for (int i = 0; i < domains.Length; i++)
         {
-            Errno errno = largePages ? domains[i].Map(new(first), new(physical), last - first + 1, area.Access) : MapByPage(area, domains[i], first, last, physical);
+            Errno errno = largePages ? domains[i].Map(new(first), new(physical), last - first + 1, access) : MapByPage(domains[i], first, last, physical, access);
             if (errno != Errno.None)
             {
                 for (int undone = 0; undone < i; undone++)
@@ -161,13 +179,13 @@ internal sealed partial class IoPages
         return Errno.None;
     }
 
-    private Errno MapByPage(IoArea area, IIommuDomain domain, ulong first, ulong last, ulong physical)
+    private Errno MapByPage(IIommuDomain domain, ulong first, ulong last, ulong physical, IommuAccess access)
     {
         ulong iova = first;
         while (iova <= last)
         {
             ulong length = Math.Min(last - iova, PageSize.Size4K - 1 - (physical & (PageSize.Size4K - 1))) + 1;
-            Errno errno = domain.Map(new(iova), new(physical), length, area.Access);
+            Errno errno = domain.Map(new(iova), new(physical), length, access);
             if (errno != Errno.None)
             {
                 if (iova > first)
@@ -209,7 +227,7 @@ internal sealed partial class IoPages
     {
         ulong unmapped = index;
         _batch.Clear();
-        while (TryFindUncovered(index, last, out ulong first, out ulong end))
+        while (!Source.IsDeviceMemory && TryFindUncovered(index, last, out ulong first, out ulong end))
         {
             index = ReadBack(area, domain, first, end, owned: true, MostRuns);
             if (index <= end)

@@ -106,7 +106,8 @@ internal sealed partial class IoPages
     /// <summary>Pins pages from their source, and pays for them first, so that no limit is passed even for a moment.</summary>
     private Errno PinFromSource(ulong index, ulong count)
     {
-        if (!_context.Passes("pin pages") || !TryCharge(_payer, count))
+        bool isOwned = !Source.IsDeviceMemory;
+        if (!_context.Passes("pin pages") || (isOwned && !TryCharge(_payer, count)))
         {
             return Errno.ENOMEM;
         }
@@ -115,15 +116,15 @@ internal sealed partial class IoPages
         Errno errno = Source.TryPin(index, count, IsWritable, _pinning);
         if (errno != Errno.None)
         {
-            Uncharge(_payer, count);
+            Uncharge(_payer, isOwned ? count : 0);
             return errno;
         }
 
-        _pinnedPages += count;
+        _pinnedPages += isOwned ? count : 0;
         foreach (PhysicalRange frames in _pinning)
         {
             ulong pages = frames.Length >> PageSize.Shift4K;
-            _batch.Add(index, pages, frames.Start.Value >> PageSize.Shift4K, isOwned: true);
+            _batch.Add(index, pages, frames.Start.Value >> PageSize.Shift4K, isOwned);
             index += pages;
             count -= pages;
         }

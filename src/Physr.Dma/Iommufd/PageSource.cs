@@ -11,6 +11,12 @@ internal abstract class PageSource
     /// <summary>Whether it is a file, which outlives a process.</summary>
     public virtual bool IsFile => false;
 
+    /// <summary>Whether it is a device's memory: not pinned, not charged, and not for the CPU.</summary>
+    public virtual bool IsDeviceMemory => false;
+
+    /// <summary>Whether whoever lent it took it back; it does not come back then.</summary>
+    public virtual bool IsGone => false;
+
     /// <summary>The process whose addresses reach the bytes; null where none do.</summary>
     public virtual IUserMemory? Process => null;
 
