@@ -25,7 +25,8 @@ public sealed class SimulatedMachine : IDisposable
     /// <param name="fabric">The nodes, parents before children.</param>
     /// <param name="devices">Makes the model of a device node.</param>
     /// <param name="seed">The seed of the run.</param>
-    public SimulatedMachine(HostSpec host, IReadOnlyList<FabricSpec> fabric, Func<FabricSpec, DeviceModel> devices, ulong seed)
+    /// <param name="gate">Asked before each step of mapping that may fail; null lets all pass (row R91).</param>
+    public SimulatedMachine(HostSpec host, IReadOnlyList<FabricSpec> fabric, Func<FabricSpec, DeviceModel> devices, ulong seed, IAllocationGate? gate = null)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(fabric);
@@ -40,7 +41,7 @@ public sealed class SimulatedMachine : IDisposable
         Routes = new(Router);
         Memory = new(Fabric);
         Map = MachineMemoryMap.Build(Fabric);
-        Mapper = new(Map, Routes, new() { HostMemory = Memory, Bounce = MakeBouncePool(host, fabric) });
+        Mapper = new(Map, Routes, new() { HostMemory = Memory, Bounce = MakeBouncePool(host, fabric, gate), AllocationGate = gate });
         Fabric.Forwards = Forwards;
         foreach (FabricNode node in Fabric.Nodes)
         {
@@ -54,7 +55,15 @@ public sealed class SimulatedMachine : IDisposable
             }
         }
 
-        Iommu = host.Iommu is { Policy: not IommuPolicy.Off } iommu ? new(iommu, Fabric, Scheduler, DmaOf) : null;
+        try
+        {
+            Iommu = host.Iommu is { Policy: not IommuPolicy.Off } iommu ? new(iommu, Fabric, Scheduler, DmaOf, gate) : null;
+        }
+        catch (PhysrException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>CPU and RAM.</summary>
@@ -156,7 +165,7 @@ public sealed class SimulatedMachine : IDisposable
     }
 
     /// <summary>The kernel's swiotlb: there only where some device needs it, low enough for the narrowest, a sixteenth of RAM at most.</summary>
-    private BouncePool? MakeBouncePool(HostSpec host, IReadOnlyList<FabricSpec> fabric)
+    private BouncePool? MakeBouncePool(HostSpec host, IReadOnlyList<FabricSpec> fabric, IAllocationGate? gate)
     {
         int narrowest = fabric.Min(static node => node.DmaMaskBits);
         if (narrowest == 64)
@@ -165,7 +174,7 @@ public sealed class SimulatedMachine : IDisposable
         }
 
         BouncePoolOptions options = new() { Last = new(Math.Min(uint.MaxValue, ulong.MaxValue >> (64 - narrowest))) };
-        options = options with { Length = Math.Min(options.Length, host.RamBytes / 16) };
+        options = options with { Length = Math.Min(options.Length, host.RamBytes / 16), AllocationGate = gate };
         Errno errno = BouncePool.TryCreate(Memory, options, out BouncePool? pool);
         if (errno != Errno.None)
         {

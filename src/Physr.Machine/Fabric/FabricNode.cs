@@ -43,7 +43,15 @@ public sealed class FabricNode
     public DeviceModel? Device { get; }
 
     /// <summary>Its address after enumeration.</summary>
-    public PciAddress Address { get; internal set; }
+    public PciAddress Address
+    {
+        get;
+        internal set
+        {
+            field = value;
+            RequesterId = new((ushort)value.Domain, value.Bus, value.Device, value.Function);
+        }
+    }
 
     /// <summary>The link below a root or downstream port; null without a child.</summary>
     public FabricLink? Link { get; internal set; }
@@ -55,7 +63,7 @@ public sealed class FabricNode
     public IommuUnit? Iommu { get; internal set; }
 
     /// <summary>Who the device is to it.</summary>
-    public RequesterId RequesterId => new((ushort)Address.Domain, Address.Bus, Address.Device, Address.Function);
+    public RequesterId RequesterId { get; private set; }
 
     /// <summary>Whether the device is in its slot.</summary>
     public bool IsPresent { get; internal set; } = true;

@@ -7,6 +7,7 @@ using Physr.Machine.Fabric;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
+using Physr.Memory;
 
 namespace Physr.Machine.Host;
 
@@ -22,7 +23,7 @@ public sealed class HostIommu : IDisposable
     private ulong _mostBytes;
     private ulong _mostTablePages;
 
-    internal HostIommu(IommuSpec spec, PciFabric fabric, Scheduler scheduler, Func<FabricNode, DmaDevice> devices)
+    internal HostIommu(IommuSpec spec, PciFabric fabric, Scheduler scheduler, Func<FabricNode, DmaDevice> devices, IAllocationGate? gate)
     {
         Spec = spec;
         _scheduler = scheduler;
@@ -31,17 +32,25 @@ public sealed class HostIommu : IDisposable
             _units.Add(bridge, new($"iommu of {bridge.Name}", new() { IotlbEntries = spec.IotlbEntries }));
         }
 
-        foreach (FabricNode node in fabric.Nodes.Where(static node => node.Device is not null))
+        try
         {
-            node.Iommu = _units[node.HostBridge];
-            if (spec.Policy == IommuPolicy.Passthrough)
+            foreach (FabricNode node in fabric.Nodes.Where(static node => node.Device is not null))
             {
-                Require(node.Iommu.AttachIdentity(node.RequesterId, Pasid.None), node);
+                node.Iommu = _units[node.HostBridge];
+                if (spec.Policy == IommuPolicy.Passthrough)
+                {
+                    Require(node.Iommu.AttachIdentity(node.RequesterId, Pasid.None), node);
+                }
+                else
+                {
+                    _attached.Add(Attach(node, devices(node), gate));
+                }
             }
-            else
-            {
-                _attached.Add(Attach(node, devices(node)));
-            }
+        }
+        catch (PhysrException)
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -53,6 +62,14 @@ public sealed class HostIommu : IDisposable
 
     /// <summary>The devices' translations; none in passthrough.</summary>
     public IEnumerable<DmaDomain> Domains => _attached.Select(static each => each.Domain);
+
+    /// <summary>A device as those take it who hand it to a user or a guest: what they attach takes the place of the kernel's own domain.</summary>
+    /// <param name="node">The device.</param>
+    public IommuDevice DeviceOf(FabricNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return new(_units[node.HostBridge], node.RequesterId, Spec.Format, reserved: WindowsAbove(node));
+    }
 
     /// <summary>Runs of IO virtual addresses in use, those of lazy mode that wait for a flush too.</summary>
     public ulong LiveRuns => Sum(static each => (ulong)(each.Domain.Iova.LiveCount - each.ReservedRuns));
@@ -128,15 +145,19 @@ public sealed class HostIommu : IDisposable
         }
     }
 
-    private Attached Attach(FabricNode node, DmaDevice device)
+    /// <summary>The bus addresses that the host bridge above a device decodes.</summary>
+    private static IEnumerable<DmaRange> WindowsAbove(FabricNode node) =>
+        node.HostBridge.RootWindows.Select(window => new DmaRange(new(BarAssignment.ToBus(node.HostBridge, window.Start.Value)), window.Length));
+
+    private Attached Attach(FabricNode node, DmaDevice device, IAllocationGate? gate)
     {
-        IommuDomain domain = new(Spec.Format);
+        IommuDomain domain = new(Spec.Format, new() { Gate = gate });
         ulong last = Math.Min(domain.Aperture.Last.Value, device.Mask);
         IovaAllocator iova = new(PageSize.Size4K, new(PageSize.Size4K), new(last));
         Reserve(iova, IommuUnit.InterruptWindow, last);
-        foreach (PhysicalRange window in node.HostBridge.RootWindows)
+        foreach (DmaRange window in WindowsAbove(node))
         {
-            Reserve(iova, new(new(BarAssignment.ToBus(node.HostBridge, window.Start.Value)), window.Length), last);
+            Reserve(iova, window, last);
         }
 
         // One ring: which thread releases must not show in a run that is to be repeated.

@@ -20,7 +20,7 @@ internal sealed class OffloadHost : IDisposable
     private readonly List<RdmaNetwork> _networks = [];
     private readonly Dictionary<FabricNode, NvmeEnds> _drives = [];
 
-    public OffloadHost(Scenario scenario, RouteSpec route, ulong seed)
+    public OffloadHost(Scenario scenario, RouteSpec route, ulong seed, IAllocationGate? gate = null)
     {
         _scenario = scenario;
         _factory = new(seed);
@@ -31,7 +31,7 @@ internal sealed class OffloadHost : IDisposable
             AcsControl = route.AcsControl.TryGetValue(node.Name, out ushort acs) ? acs : node.AcsControl,
             DmaMaskBits = route.DmaMaskBits.GetValueOrDefault(node.Name, node.DmaMaskBits),
         })];
-        Machine = new(host, fabric, _factory.Make, seed);
+        Machine = new(host, fabric, _factory.Make, seed, gate);
         foreach (InitiatorSpec spec in scenario.Initiators)
         {
             _initiators.Add(spec.Name, Join(spec, seed));

@@ -27,12 +27,12 @@ internal sealed class RouteRun : IDisposable
     private ulong _bytesDone;
     private int _unanswered;
 
-    public RouteRun(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer)
+    public RouteRun(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer, IAllocationGate? gate = null)
     {
         _scenario = scenario;
         _route = route;
         _observer = observer;
-        _host = new(scenario, route, seed);
+        _host = new(scenario, route, seed, gate);
         _machine = _host.Machine;
         _machine.Fabric.Observer = observer;
         _slots = scenario.Transfers.Max(Slots);

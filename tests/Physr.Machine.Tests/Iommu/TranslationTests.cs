@@ -180,6 +180,30 @@ public sealed class TranslationTests
     }
 
     [Fact]
+    public void ADeviceHandedOutIsTranslatedByWhatItsNewOwnerAttaches_AndByNothingOfTheKernels()
+    {
+        using IommuHost host = new();
+        DmaAddress kernels = host.Map(0x10_0000, Page);
+        Assert.True(host.Bus.Write(kernels, _bytes.AsSpan(0, 64), Traffic.Payload).IsSuccess);
+        IommuDevice device = host.Machine.Iommu!.DeviceOf(host.A);
+        Assert.Equal(3, device.ReservedRanges.Count);
+        Assert.Equal(Errno.None, device.TryCreateDomain(IommuDomainRequest.Paging(), out IIommuDomain? domain));
+        Assert.Equal(Errno.None, device.Attach(domain!, 0));
+        Assert.Equal(BusStatus.IommuFault, host.Bus.Write(kernels, _bytes.AsSpan(0, 64), Traffic.Payload).Status);
+        domain!.Map(new(0x7000), new(0x30_0000), Page, IommuAccess.Read | IommuAccess.Write);
+        Assert.True(host.Bus.Write(new(0x7010), _bytes.AsSpan(0, 64), Traffic.Payload).IsSuccess);
+        host.Machine.Memory.Read(new(0x30_0010), _back.AsSpan(0, 64));
+        Assert.Equal(_bytes[..64], _back[..64]);
+
+        // Given back, it is attached to nothing until the kernel attaches it again.
+        device.Detach(0);
+        Assert.Equal(BusStatus.IommuFault, host.Bus.Write(new(0x7010), _bytes.AsSpan(0, 64), Traffic.Payload).Status);
+        Assert.Equal(Errno.None, device.Attach(host.Domain.Domain, 0));
+        Assert.True(host.Bus.Write(kernels, _bytes.AsSpan(0, 64), Traffic.Payload).IsSuccess);
+        ((IommuDomain)domain).Dispose();
+    }
+
+    [Fact]
     public void ASteadyTranslatedTransferAllocatesNothing()
     {
         using IommuHost host = new(iotlb: 8);
