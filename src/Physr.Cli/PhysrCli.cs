@@ -62,6 +62,7 @@ public static class PhysrCli
             P2PCommand.Create(),
             MemmapCommand.Create(LoadMemory),
             CaptureCommand.Create(),
+            TraceCommand.Create(),
         };
 
     private static MemoryMap LoadMemory(string path) =>
@@ -74,7 +75,7 @@ public static class PhysrCli
     {
         Command command = parsed.CommandResult.Command;
         bool isVerb = command is not RootCommand;
-        string verb = isVerb ? $"physr {command.Name}" : "physr";
+        string verb = PathOf(command);
         IEnumerable<string> messages = isVerb
             ? parsed.Errors.Select(static error => error.Message).Distinct(StringComparer.Ordinal)
             : [DescribeVerb(parsed, command)];
@@ -86,6 +87,9 @@ public static class PhysrCli
         terminal.Error.WriteLine($"See '{verb} --help'.");
         return ExitCode.BadInput;
     }
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "physr";
 
     private static string DescribeVerb(ParseResult parsed, Command root)
     {

@@ -34,15 +34,29 @@ public class ProcessTests
         Assert.Equal("", error);
     }
 
-    private static (int ExitCode, string Output, string Error) Run(params string[] args)
+    [Fact]
+    public void TheProcess_ChecksATraceFromItsStandardInput()
+    {
+        string trace = File.ReadAllText(Path.Combine(ScenarioFile.RepositoryRoot, "docs", "examples", "dma-trace-clean.txt"));
+        (int exitCode, string output, string error) = RunWithInput(trace, "trace", "check", "-");
+        Assert.Equal((ExitCode.Success, ""), (exitCode, error));
+        Assert.StartsWith("FINDINGS: none", output, StringComparison.Ordinal);
+    }
+
+    private static (int ExitCode, string Output, string Error) Run(params string[] args) => RunWithInput("", args);
+
+    private static (int ExitCode, string Output, string Error) RunWithInput(string input, params string[] args)
     {
         ProcessStartInfo start = new("dotnet", [typeof(PhysrCli).Assembly.Location, .. args])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         using Process process = Process.Start(start)!;
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

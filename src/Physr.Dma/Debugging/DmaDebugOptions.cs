@@ -48,6 +48,9 @@ public sealed record DmaDebugOptions
     /// <summary>Told of every event, in order, before it is checked; null records nothing.</summary>
     public IDmaDebugRecorder? Recorder { get; init; }
 
+    /// <summary>What an event is called in reports.</summary>
+    internal string EventWord { get; init; } = "event";
+
     /// <summary>Told when the debugger disables itself.</summary>
     public Action<string>? Warn { get; init; }
 }

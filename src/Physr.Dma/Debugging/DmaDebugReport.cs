@@ -18,7 +18,7 @@ public sealed record DmaDebugReport(
     bool IsUncertain)
 {
     /// <summary>What was done, without the device.</summary>
-    public string Message => $"{DmaDebugWords.Of(Error)} [address {Address}] [{Actual}] [{Expected}]";
+    public string Message => $"{DmaDebugWords.Of(Error)} [address {Address}] [{Actual}; expected {Expected}]";
 
     /// <summary>One line, in the manner of the kernel's log.</summary>
     public override string ToString() => $"dma-debug: {Driver ?? "(no driver)"} {Device}: {Message}";

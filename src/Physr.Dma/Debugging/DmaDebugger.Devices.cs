@@ -98,7 +98,7 @@ public sealed partial class DmaDebugger
         {
             DmaDebugError.UseAfterRevoke => "no use until it is mapped anew",
             DmaDebugError.AccessBeforeSync => "a sync of the reservation before",
-            _ => $"mapped {DmaDebugWords.Of(entry.Direction)}",
+            _ => $"{DmaDebugWords.Of(entry.Direction)}, as mapped",
         };
         Report(device, error, at, length, expected, Accessed(length, isWrite), index);
         return false;
@@ -109,7 +109,7 @@ public sealed partial class DmaDebugger
         if (TryRecall(device, at, isStart: false, out RememberedUnmap past))
         {
             Report(
-                device, DmaDebugError.UseOfStaleAddress, at, length, $"no access after event {past.At}, which unmapped it", Accessed(length, isWrite), past.Entry.Snapshot(),
+                device, DmaDebugError.UseOfStaleAddress, at, length, $"no access after {_options.EventWord} {past.At}, which unmapped it", Accessed(length, isWrite), past.Entry.Snapshot(),
                 past.At <= _lastLoss);
             return;
         }

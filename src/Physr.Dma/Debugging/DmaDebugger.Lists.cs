@@ -193,7 +193,7 @@ public sealed partial class DmaDebugger
         if (entry.Kind == DmaMapKind.List && entry.ListEntries != memory.Length)
         {
             Report(
-                device, DmaDebugError.FreeListDifferentCount, entry.Start, entry.Size, $"mapped with {entry.ListEntries} entries", $"unmapped with {memory.Length} entries", index);
+                device, DmaDebugError.FreeListDifferentCount, entry.Start, entry.Size, $"{entry.ListEntries} entries, as mapped", $"unmapped with {memory.Length} entries", index);
         }
 
         CheckUnmap(device, index, DmaMapKind.List, entry.Start, entry.Size, direction, attributes, 0);

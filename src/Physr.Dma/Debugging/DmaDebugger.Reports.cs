@@ -105,11 +105,11 @@ public sealed partial class DmaDebugger
         }
         else if (!isMemory && TryRecall(device, address, isStart: false, out RememberedUnmap past))
         {
-            Report(device, error, address, length, $"nothing after event {past.At}, which unmapped it", actual, past.Entry.Snapshot(), past.At <= _lastLoss);
+            Report(device, error, address, length, $"none after {_options.EventWord} {past.At}, which unmapped it", actual, past.Entry.Snapshot(), past.At <= _lastLoss);
         }
         else
         {
-            Report(device, error, address, length, "a mapping", actual, mapping: null, MayHaveMissed);
+            Report(device, error, address, length, "a mapping that begins there", actual, mapping: null, MayHaveMissed);
         }
     }
 

@@ -150,7 +150,7 @@ public sealed partial class DmaDebugger
         if (!isSameDirection)
         {
             Report(
-                device, DmaDebugError.FreeDifferentDirection, start, change.Length, $"linked {DmaDebugWords.Of(_table[last].Direction)}",
+                device, DmaDebugError.FreeDifferentDirection, start, change.Length, $"{DmaDebugWords.Of(_table[last].Direction)}, as linked",
                 $"unlinked {DmaDebugWords.Of(change.Direction)}", last);
         }
 
@@ -203,13 +203,13 @@ public sealed partial class DmaDebugger
         if (linked != length)
         {
             Report(
-                device, DmaDebugError.DestroyDifferentLength, reservation.Start, length, $"{linked} bytes linked", change.Step == DmaReservationStep.Free ? "freed" : $"destroyed {length} bytes", index);
+                device, DmaDebugError.DestroyDifferentLength, reservation.Start, length, $"{linked} bytes, as linked", change.Step == DmaReservationStep.Free ? "freed" : $"destroyed {length} bytes", index);
         }
 
         if (other != 0)
         {
             Report(
-                device, DmaDebugError.FreeDifferentDirection, reservation.Start, length, $"linked {DmaDebugWords.Of(_table[other].Direction)}",
+                device, DmaDebugError.FreeDifferentDirection, reservation.Start, length, $"{DmaDebugWords.Of(_table[other].Direction)}, as linked",
                 $"destroyed {DmaDebugWords.Of(change.Direction)}", other);
         }
 

@@ -49,7 +49,7 @@ public sealed partial class DmaDebugger
                 if (entry.ListEntries != segments.Length)
                 {
                     Report(
-                        known, DmaDebugError.SyncListDifferentCount, entry.Start, entry.Size, $"mapped with {entry.ListEntries} entries", $"synced with {segments.Length} entries",
+                        known, DmaDebugError.SyncListDifferentCount, entry.Start, entry.Size, $"{entry.ListEntries} entries, as mapped", $"synced with {segments.Length} entries",
                         index);
                 }
             }
@@ -91,7 +91,7 @@ public sealed partial class DmaDebugger
             return;
         }
 
-        string mapped = $"mapped {DmaDebugWords.Of(entry.Direction)}";
+        string mapped = $"{DmaDebugWords.Of(entry.Direction)}, as mapped";
         string synced = $"synced {DmaDebugWords.Of(direction)}";
         Report(device, DmaDebugError.SyncDifferentDirection, start, length, mapped, synced, index);
 

@@ -35,7 +35,7 @@ public sealed partial class DmaDebugger
             int index = Find(known, address.Value, length, kind, direction, 0);
             if (length == 0)
             {
-                Report(known, DmaDebugError.UnmapOfZeroLength, address.Value, 0, index == 0 ? "the mapped size" : $"mapped {_table[index].Size} bytes", "unmapped 0 bytes", index);
+                Report(known, DmaDebugError.UnmapOfZeroLength, address.Value, 0, index == 0 ? "the mapped size" : $"{_table[index].Size} bytes, as mapped", "unmapped 0 bytes", index);
             }
             else if (index == 0)
             {
@@ -112,33 +112,33 @@ public sealed partial class DmaDebugger
         ref DmaDebugEntry entry = ref _table[index];
         if (entry.Size != length && kind != DmaMapKind.List)
         {
-            Report(device, DmaDebugError.FreeDifferentSize, address, length, $"mapped {entry.Size} bytes", $"unmapped {length} bytes", index);
+            Report(device, DmaDebugError.FreeDifferentSize, address, length, $"{entry.Size} bytes, as mapped", $"unmapped {length} bytes", index);
         }
 
         if (entry.Kind != kind)
         {
-            Report(device, DmaDebugError.FreeWrongFunction, address, length, $"mapped as {DmaDebugWords.Of(entry.Kind)}", $"unmapped as {DmaDebugWords.Of(kind)}", index);
+            Report(device, DmaDebugError.FreeWrongFunction, address, length, $"{DmaDebugWords.Of(entry.Kind)}, as mapped", $"unmapped as {DmaDebugWords.Of(kind)}", index);
         }
         else if (kind == DmaMapKind.Coherent && cpuAddress != 0 && entry.CpuAddress != 0 && cpuAddress != entry.CpuAddress)
         {
             Report(
-                device, DmaDebugError.FreeDifferentCpuAddress, address, length, $"allocated at CPU address 0x{entry.CpuAddress:x}", $"freed at CPU address 0x{cpuAddress:x}", index);
+                device, DmaDebugError.FreeDifferentCpuAddress, address, length, $"CPU address 0x{entry.CpuAddress:x}, as allocated", $"freed at CPU address 0x{cpuAddress:x}", index);
         }
 
         if (kind != DmaMapKind.Coherent && entry.Direction != direction)
         {
             Report(
-                device, DmaDebugError.FreeDifferentDirection, address, length, $"mapped {DmaDebugWords.Of(entry.Direction)}", $"unmapped {DmaDebugWords.Of(direction)}", index);
+                device, DmaDebugError.FreeDifferentDirection, address, length, $"{DmaDebugWords.Of(entry.Direction)}, as mapped", $"unmapped {DmaDebugWords.Of(direction)}", index);
         }
 
         if (attributes is { } said && ((said ^ entry.Attributes) & _options.ComparedAttributes) != DmaAttributes.None)
         {
-            Report(device, DmaDebugError.FreeDifferentAttributes, address, length, $"mapped with {entry.Attributes}", $"unmapped with {said}", index);
+            Report(device, DmaDebugError.FreeDifferentAttributes, address, length, $"{entry.Attributes}, as mapped", $"unmapped with {said}", index);
         }
 
         if (entry.Is(DmaDebugEntryFlags.Unchecked) && _options.RequiresErrorChecks)
         {
-            Report(device, DmaDebugError.MapErrorNotChecked, address, length, "a check of the address before its use", "none", index);
+            Report(device, DmaDebugError.MapErrorNotChecked, address, length, "a check of the address before its use", "no check", index);
         }
     }
 }

@@ -60,6 +60,9 @@ public sealed partial class DmaDebugger
     /// <summary>The event that made what was unmapped last; for who must tell mappings apart.</summary>
     internal long LastRemoved => _lastRemoved;
 
+    /// <summary>Numbers the next event: for who counts them otherwise. Never backwards.</summary>
+    internal void SetNextEvent(long number) => _event = number - 1;
+
     /// <summary>What it has counted.</summary>
     public DmaDebugCounters Counters
     {

@@ -28,7 +28,9 @@ public sealed partial class DmaTraceChecker
         }
 
         DmaDebugger debugger = Debugger;
+        debugger.SetNextEvent(_line);
         Introduce(e.Device, debugger);
+        debugger.SetNextEvent(_line);
         SettleOverlaps(e.Time);
         switch (e.Kind)
         {

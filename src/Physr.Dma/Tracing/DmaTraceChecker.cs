@@ -55,6 +55,7 @@ public sealed partial class DmaTraceChecker
             case DmaTraceLine.Loss:
                 _losses++;
                 _lostEvents += _parser.LostEvents;
+                Debugger.SetNextEvent(_line);
                 Debugger.OnEventsLost();
                 break;
             case DmaTraceLine.Garbage:
@@ -115,6 +116,7 @@ public sealed partial class DmaTraceChecker
             HistoryIsComplete = _isComplete,
             RequiresErrorChecks = _isRecorded,
             Classifier = _memory,
+            EventWord = "line",
             AllocationGate = _options.AllocationGate,
             Warn = message => _stopped = $"line {_line}: {message}",
         });

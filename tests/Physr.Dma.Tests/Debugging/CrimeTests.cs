@@ -46,7 +46,7 @@ public sealed class CrimeTests : IDisposable
         _rig.Unmap(_rig.Translated, address, 0x1000, ToDevice);
         DmaDebugReport twice = _rig.Only(DmaDebugError.FreeNeverAllocated);
         Assert.Equal(address, twice.Mapping!.Value.Range.Start);
-        Assert.Contains("nothing after event", twice.Expected, StringComparison.Ordinal);
+        Assert.Contains("none after event", twice.Expected, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class CrimeTests : IDisposable
         DmaAddress address = _rig.Map(_rig.Translated, 0x5000, 0x1000, ToDevice);
         _rig.Unmap(_rig.Translated, address, 0x800, ToDevice);
         DmaDebugReport report = _rig.Only(DmaDebugError.FreeDifferentSize);
-        Assert.Equal(("mapped 4096 bytes", "unmapped 2048 bytes"), (report.Expected, report.Actual));
+        Assert.Equal(("4096 bytes, as mapped", "unmapped 2048 bytes"), (report.Expected, report.Actual));
         Assert.Equal(new DmaDebugMapping(_rig.Translated, DmaMapKind.Physical, new(address, 0x1000), new(0x5000), ToDevice, DmaAttributes.None, 0, 1), report.Mapping);
     }
 
@@ -75,7 +75,7 @@ public sealed class CrimeTests : IDisposable
         Assert.Null(_rig.Mapper.TryAllocateCoherent(_rig.Direct, 0x1000, DmaAttributes.None, out CoherentMemory? memory));
         _rig.Unmap(_rig.Direct, memory!.Address, 0x1000);
         DmaDebugReport report = _rig.Only(DmaDebugError.FreeWrongFunction);
-        Assert.Equal(("mapped as coherent", "unmapped as physical range"), (report.Expected, report.Actual));
+        Assert.Equal(("coherent, as mapped", "unmapped as physical range"), (report.Expected, report.Actual));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class CrimeTests : IDisposable
         _rig.Debugger.OnMapList(List([0x1000, 0x3000, 0x5000]));
         _rig.Debugger.OnUnmapList(_rig.Direct, [new PhysicalAddress(0x1000), new PhysicalAddress(0x3000)], ToDevice);
         DmaDebugReport report = _rig.Only(DmaDebugError.FreeListDifferentCount);
-        Assert.Equal(("mapped with 3 entries", "unmapped with 2 entries"), (report.Expected, report.Actual));
+        Assert.Equal(("3 entries, as mapped", "unmapped with 2 entries"), (report.Expected, report.Actual));
         Assert.Equal(0, _rig.Debugger.Counters.Live);
     }
 
@@ -105,7 +105,7 @@ public sealed class CrimeTests : IDisposable
         DmaAddress address = _rig.Map(_rig.Direct, 0x5000, 0x1000, ToDevice);
         _rig.Unmap(_rig.Direct, address, 0x1000, FromDevice);
         DmaDebugReport report = _rig.Only(DmaDebugError.FreeDifferentDirection);
-        Assert.Equal(("mapped to device", "unmapped from device"), (report.Expected, report.Actual));
+        Assert.Equal(("to device, as mapped", "unmapped from device"), (report.Expected, report.Actual));
     }
 
     [Fact]

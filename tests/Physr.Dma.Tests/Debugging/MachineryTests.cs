@@ -175,7 +175,7 @@ public sealed class MachineryTests
         DmaAddress address = rig.Map(rig.Direct, 0x5000, 0x1000, ToDevice);
         rig.Unmap(rig.Direct, address, 0x800, ToDevice);
         Assert.Equal(
-            "dma-debug: nvme direct: unmaps with a different size [address 0x5000] [unmapped 2048 bytes] [mapped 4096 bytes]",
+            "dma-debug: nvme direct: unmaps with a different size [address 0x5000] [unmapped 2048 bytes; expected 4096 bytes, as mapped]",
             rig.Only(DmaDebugError.FreeDifferentSize).ToString());
     }
 

@@ -53,7 +53,7 @@ public sealed class RoundTripTests
     }
 
     private static (DmaDebugError Error, string Device, string? Driver, DmaAddress Address, ulong Size, string Message) Essence(DmaDebugReport report) =>
-        (report.Error, report.Device.Name, report.Driver, report.Address, report.Size, System.Text.RegularExpressions.Regex.Replace(report.Message, "after event [0-9]+", "after event N"));
+        (report.Error, report.Device.Name, report.Driver, report.Address, report.Size, System.Text.RegularExpressions.Regex.Replace(report.Message, "after (event|line) [0-9]+", "after N"));
 
     private static void Commit(DebugRig rig, int crime)
     {
