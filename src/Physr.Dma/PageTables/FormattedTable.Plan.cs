@@ -17,6 +17,14 @@ internal sealed partial class FormattedTable<TFormat>
     {
         ulong root = Volatile.Read(ref _root);
         int top = (int)(root & LevelMask);
+
+        // The largest leaf there can be in it tells how many tables it fills at least: too many are refused without a look at each.
+        int largest = PageRun.BestShift(sizes, iova ^ physical, length);
+        if (length >> EntryBits.Shift(EntryBits.LevelOf(largest) + 1) > (ulong)Pool.MostPages)
+        {
+            return Errno.ENOMEM;
+        }
+
         long room = Pool.Room;
         for (int level = top + 1; level <= levels; level++)
         {

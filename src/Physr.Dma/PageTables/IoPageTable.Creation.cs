@@ -15,7 +15,8 @@ public sealed partial class IoPageTable
         _ => throw Refusal(format, "There is no such format."),
     };
 
-    private static FormattedTable<TFormat> Create<TFormat>(IoPageTableFormat format, IoPageTableOptions options)
+    /// <summary>Makes a table whose entries a format spells that need not be one of those that have a name.</summary>
+    internal static FormattedTable<TFormat> Create<TFormat>(IoPageTableFormat format, IoPageTableOptions options)
         where TFormat : struct, IIoPageTableFormat
     {
         int widest = TFormat.AddressBits(TFormat.MostLevels);

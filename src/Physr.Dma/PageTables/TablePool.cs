@@ -24,6 +24,9 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
     /// <summary>Pages handed out and not returned.</summary>
     public long Pages => Volatile.Read(ref _pages);
 
+    /// <summary>How many there may be.</summary>
+    public long MostPages => mostPages;
+
     /// <summary>How many more may be handed out.</summary>
     public long Room => mostPages - Pages;
 
@@ -46,14 +49,6 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
             return false;
         }
 
-        for (long i = 0; i < count && gate is not null; i++)
-        {
-            if (!gate.TryPass("IO page table"))
-            {
-                return false;
-            }
-        }
-
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -66,7 +61,7 @@ internal sealed class TablePool(IAllocationGate? gate, long mostPages) : IDispos
             {
                 for (long taken = 0; taken < needs[level]; taken++)
                 {
-                    if (!TryTakeOne(level, out TablePage page))
+                    if (gate?.TryPass("IO page table") == false || !TryTakeOne(level, out TablePage page))
                     {
                         PutBack(ref reserve);
                         return false;
