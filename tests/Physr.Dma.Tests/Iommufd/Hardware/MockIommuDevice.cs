@@ -108,7 +108,7 @@ internal sealed class MockIommuDevice : IIommuDevice, IPageRequester, IVirtualIo
         MockVirtualIommu made = new(this, request.Parent, request.Port);
         Errno errno = request.Data.IsEmpty ? Errno.None : made.TakeData(request.Data.Span);
         viommu = errno == Errno.None ? made : null;
-        Viommu = made;
+        Viommu = errno == Errno.None ? made : Viommu;
         return errno;
     }
 
