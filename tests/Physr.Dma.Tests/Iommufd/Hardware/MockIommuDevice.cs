@@ -64,7 +64,7 @@ internal sealed class MockIommuDevice : IIommuDevice, IPageRequester, IVirtualIo
             return Errno.EOPNOTSUPP;
         }
 
-        domain = new MockDomain(Capabilities.HasFlag(IommuCapabilities.DirtyTracking));
+        domain = new MockDomain(Gate, Capabilities.HasFlag(IommuCapabilities.DirtyTracking));
         return Errno.None;
     }
 

@@ -21,10 +21,10 @@ internal static class Mock
     public const int CacheEntries = 4;
     public const uint InvalidateAll = 1;
     public const int PasidBits = 20;
-    public const ulong PageSize = 2048;
-    public const ulong HugePageSize = 1UL << 20;
-    public const ulong ApertureStart = 16UL << 20;
-    public const ulong ApertureEnd = 2UL << 30;
+    public const ulong PageSize = MockDomain.Page;
+    public const ulong HugePageSize = MockDomain.Huge;
+    public const ulong ApertureStart = MockDomain.Start;
+    public const ulong ApertureEnd = MockDomain.Last + 1;
 }
 
 [StructLayout(LayoutKind.Sequential)]

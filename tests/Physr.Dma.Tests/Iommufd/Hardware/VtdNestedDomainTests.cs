@@ -19,7 +19,7 @@ public sealed class VtdNestedDomainTests : IDisposable
     private const int GuestPages = 32;
 
     private readonly UserProcess _memory = new(GuestPages, isScattered: true);
-    private readonly MockDomain _second = new(supportsDirtyTracking: false);
+    private readonly MockDomain _second = new(tracksDirty: false);
 
     public VtdNestedDomainTests()
     {
@@ -36,6 +36,7 @@ public sealed class VtdNestedDomainTests : IDisposable
             _second.Unmap(new(Guest + (page * 4096)), 4096, new());
         }
 
+        _second.FlushAll();
         _second.Dispose();
     }
 
