@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -18,6 +18,7 @@ if (args is ["ratios", ..])
         ("lists", RangeListRatios.Run),
         ("iova", IovaRatios.Run),
         ("pagetable", PageTableRatios.Run),
+        ("dma-map", DmaMapRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {
