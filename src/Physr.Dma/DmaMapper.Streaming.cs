@@ -98,12 +98,21 @@ public sealed partial class DmaMapper
 
         ulong size = (offset + length + inGranule) & ~inGranule;
         MapperThread thread = MapperThread.Current;
-        if (isBounced)
+        if (!device.IsUntrusted)
         {
-            NoteEdges(domain, start, size, thread);
+            domain.Domain.Unmap(start, size, thread.Gather);
+            domain.Release(start, size, thread.Gather);
+        }
+        else
+        {
+            if (isBounced)
+            {
+                NoteEdges(domain, start, size, thread);
+            }
+
+            EndRun(device, domain, start, size, thread, direction, attributes);
         }
 
-        EndRun(device, domain, start, size, thread, direction, attributes);
         if (provider != 0)
         {
             Memory.Provider(new(provider))!.Release();

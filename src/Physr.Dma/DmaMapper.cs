@@ -136,9 +136,11 @@ public sealed partial class DmaMapper : IDmaMapper
         }
     }
 
-    private bool TryAdmit()
+    private bool TryAdmit() => (_gate is null && _most == 0) || TryAdmitOne();
+
+    private bool TryAdmitOne()
     {
-        if (_gate?.TryPass("dma mapping") == false)
+        if (!Passes("dma mapping"))
         {
             return false;
         }

@@ -178,5 +178,34 @@ public sealed class StreamingTests : IDisposable
         _rig.AssertIdle();
     }
 
+    [Fact]
+    public void OfThreadsThatUnmapTheSameMapping_OneDoes_AndTheirOwnGoOnUndisturbed()
+    {
+        const int Rounds = 2000;
+        int ended = 0;
+        DmaAddress[] shared = [.. Enumerable.Range(1, Rounds).Select(page => _rig.MapOne(_rig.Translated, new(new((ulong)page << 12), 0x1000)))];
+        Thread[] threads = [.. Enumerable.Range(0, 3).Select(number => new Thread(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                if (Unmap(_rig.Translated, shared[i], 0x1000) == Errno.None)
+                {
+                    Interlocked.Increment(ref ended);
+                }
+
+                // Of another size, so that its addresses are never again those of a shared one.
+                if (_rig.Mapper.TryMapPhys(_rig.Translated, new(new((ulong)(number + 1) << 20), 0x2_0000), DmaDirection.ToDevice, DmaAttributes.None, out DmaAddress own) is not null
+                    || Unmap(_rig.Translated, own, 0x2_0000) != Errno.None)
+                {
+                    Interlocked.Add(ref ended, 1 << 20);
+                }
+            }
+        }))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+        Assert.Equal(Rounds, ended);
+        _rig.AssertIdle();
+    }
+
     private Errno Unmap(DmaDevice device, DmaAddress address, ulong length) => _rig.Mapper.UnmapPhys(device, address, length, DmaDirection.Bidirectional, DmaAttributes.None);
 }

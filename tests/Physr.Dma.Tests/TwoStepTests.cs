@@ -38,6 +38,7 @@ public sealed class TwoStepTests : IDisposable
         Assert.Equal(Errno.EIO, Link(ref reservation, 0x1300, 0xd00, 0));
         Assert.Equal(Errno.None, Link(ref reservation, 0x1200, 0xe00, 0));
         Assert.Equal(Errno.EIO, Link(ref reservation, 0x8200, 0x1000, 0xe00));
+        Assert.Equal(Errno.EIO, Link(ref reservation, 0x8100, 0x1000, 0xf00));
         Assert.Equal(Errno.EIO, Link(ref reservation, 0x8000, 0x1000, 0xd00));
         Assert.Equal(Errno.None, Link(ref reservation, 0x8000, 0x1000, 0xe00));
         Assert.Equal(Errno.None, Link(ref reservation, 0x4000, 0x300, 0x1e00));
