@@ -14,40 +14,7 @@ public sealed partial class IommufdAccess
     /// <returns><see cref="Errno.ENOENT"/> where a part is not mapped or it uses no address space; <see cref="Errno.EPERM"/> where the bytes may not be accessed so;
     /// <see cref="Errno.EINVAL"/> for length 0, a user that does not pin, or a mapping on its way out; <see cref="Errno.EOVERFLOW"/>; what pinning answers.
     /// On failure nothing is pinned.</returns>
-    public Errno Pin(DmaAddress iova, ulong length, AccessFlags flags, out RangeList pages) => Pin(iova, length, flags, isLock: false, out pages);
-
-    /// <summary>Unpins what one <see cref="Pin(DmaAddress, ulong, AccessFlags, out RangeList)"/> of the same range pinned.</summary>
-    /// <param name="iova">As it was pinned.</param>
-    /// <param name="length">As it was pinned.</param>
-    /// <returns><see cref="Errno.ENOENT"/> where no such pin is held.</returns>
-    public Errno Unpin(DmaAddress iova, ulong length) => Unpin(iova, length, isLock: false);
-
-    /// <summary>Reads bytes at any address and of any number.</summary>
-    /// <param name="iova">The first address.</param>
-    /// <param name="destination">Where to, and how many.</param>
-    /// <param name="flags">Which way.</param>
-    /// <returns><see cref="Errno.ENOENT"/>, <see cref="Errno.EPERM"/>, <see cref="Errno.EINVAL"/> and <see cref="Errno.EOVERFLOW"/> as for pinning; <see cref="Errno.EFAULT"/> where the
-    /// process has nothing there; <see cref="Errno.EOPNOTSUPP"/> by frames without <see cref="IommufdOptions.Memory"/>. Part may have been read.</returns>
-    public Errno Read(DmaAddress iova, Span<byte> destination, AccessFlags flags = AccessFlags.Read)
-    {
-        IoAddressSpace? ioas = null;
-        Errno errno = flags.HasFlag(AccessFlags.Write) ? Errno.EINVAL : TryBegin(iova, (ulong)destination.Length, out ioas);
-        return errno == Errno.None ? End(ioas!, ioas!.ReadBytes(iova.Value, destination, flags)) : errno;
-    }
-
-    /// <summary>Writes bytes at any address and of any number.</summary>
-    /// <param name="iova">The first address.</param>
-    /// <param name="source">What.</param>
-    /// <param name="flags">Which way.</param>
-    /// <returns>As <see cref="Read"/>; part may have been written.</returns>
-    public Errno Write(DmaAddress iova, ReadOnlySpan<byte> source, AccessFlags flags = AccessFlags.Write)
-    {
-        Errno errno = TryBegin(iova, (ulong)source.Length, out IoAddressSpace? ioas);
-        return errno == Errno.None ? End(ioas!, ioas!.WriteBytes(iova.Value, source, flags)) : errno;
-    }
-
-    /// <summary>As the public form; a pin of hardware that cannot be told to stop keeps what it covers from being unmapped.</summary>
-    internal Errno Pin(DmaAddress iova, ulong length, AccessFlags flags, bool isLock, out RangeList pages)
+    public Errno Pin(DmaAddress iova, ulong length, AccessFlags flags, out RangeList pages)
     {
         pages = RangeList.Empty;
         if (!User.NeedsPinnedPages)
@@ -74,10 +41,10 @@ public sealed partial class IommufdAccess
             }
 
             using RangeListBuilder frames = RangeListBuilder.Rent();
-            errno = ioas.PinRange(iova.Value, length, flags.HasFlag(AccessFlags.Write), isLock, frames);
+            errno = ioas.PinRange(iova.Value, length, flags.HasFlag(AccessFlags.Write), isLock: false, frames);
             if (errno == Errno.None)
             {
-                CollectionsMarshal.GetValueRefOrAddDefault(_pins, (iova.Value, length, isLock), out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(_pins, (iova.Value, length), out _)++;
                 pages = frames.Build();
             }
 
@@ -85,28 +52,55 @@ public sealed partial class IommufdAccess
         }
     }
 
-    /// <summary>As the public form.</summary>
-    internal Errno Unpin(DmaAddress iova, ulong length, bool isLock)
+    /// <summary>Unpins what one <see cref="Pin"/> of the same range pinned.</summary>
+    /// <param name="iova">As it was pinned.</param>
+    /// <param name="length">As it was pinned.</param>
+    /// <returns><see cref="Errno.ENOENT"/> where no such pin is held.</returns>
+    public Errno Unpin(DmaAddress iova, ulong length)
     {
         lock (_lock)
         {
-            if (_pinnedIn is not { } ioas || !_pins.TryGetValue((iova.Value, length, isLock), out int count))
+            if (_pinnedIn is not { } ioas || !_pins.TryGetValue((iova.Value, length), out int count))
             {
                 return Errno.ENOENT;
             }
 
             if (count == 1)
             {
-                _pins.Remove((iova.Value, length, isLock));
+                _pins.Remove((iova.Value, length));
             }
             else
             {
-                _pins[(iova.Value, length, isLock)] = count - 1;
+                _pins[(iova.Value, length)] = count - 1;
             }
 
-            ioas.UnpinRange(iova.Value, length, isLock);
+            ioas.UnpinRange(iova.Value, length, isLock: false);
             return Errno.None;
         }
+    }
+
+    /// <summary>Reads bytes at any address and of any number.</summary>
+    /// <param name="iova">The first address.</param>
+    /// <param name="destination">Where to, and how many.</param>
+    /// <param name="flags">Which way.</param>
+    /// <returns><see cref="Errno.ENOENT"/>, <see cref="Errno.EPERM"/>, <see cref="Errno.EINVAL"/> and <see cref="Errno.EOVERFLOW"/> as for pinning; <see cref="Errno.EFAULT"/> where the
+    /// process has nothing there; <see cref="Errno.EOPNOTSUPP"/> by frames without <see cref="IommufdOptions.Memory"/>. Part may have been read.</returns>
+    public Errno Read(DmaAddress iova, Span<byte> destination, AccessFlags flags = AccessFlags.Read)
+    {
+        IoAddressSpace? ioas = null;
+        Errno errno = flags.HasFlag(AccessFlags.Write) ? Errno.EINVAL : TryBegin(iova, (ulong)destination.Length, out ioas);
+        return errno == Errno.None ? End(ioas!, ioas!.ReadBytes(iova.Value, destination, flags)) : errno;
+    }
+
+    /// <summary>Writes bytes at any address and of any number.</summary>
+    /// <param name="iova">The first address.</param>
+    /// <param name="source">What.</param>
+    /// <param name="flags">Which way.</param>
+    /// <returns>As <see cref="Read"/>; part may have been written.</returns>
+    public Errno Write(DmaAddress iova, ReadOnlySpan<byte> source, AccessFlags flags = AccessFlags.Write)
+    {
+        Errno errno = TryBegin(iova, (ulong)source.Length, out IoAddressSpace? ioas);
+        return errno == Errno.None ? End(ioas!, ioas!.WriteBytes(iova.Value, source, flags)) : errno;
     }
 
     private static Errno CheckRange(DmaAddress iova, ulong length) =>
@@ -115,11 +109,11 @@ public sealed partial class IommufdAccess
     /// <summary>Ends the pins that its user left behind.</summary>
     private void EndPins(IoAddressSpace ioas)
     {
-        foreach (((ulong iova, ulong length, bool isLock), int count) in _pins)
+        foreach (((ulong iova, ulong length), int count) in _pins)
         {
             for (int i = 0; i < count; i++)
             {
-                ioas.UnpinRange(iova, length, isLock);
+                ioas.UnpinRange(iova, length, isLock: false);
             }
         }
 

@@ -7,7 +7,7 @@ namespace Physr.Dma.Iommufd;
 public sealed partial class IommufdAccess : IommufdObject, IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<(ulong Iova, ulong Length, bool IsLock), int> _pins = [];
+    private readonly Dictionary<(ulong Iova, ulong Length), int> _pins = [];
     private IoAddressSpace? _ioas;
 
     /// <summary>Where pins may still be held: the same, but for the time in which it leaves that.</summary>

@@ -26,6 +26,7 @@ public sealed partial class IommufdContext : IDisposable
         ArgumentNullException.ThrowIfNull(process);
         _process = process;
         Options = options ?? new();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.BatchPages);
         _accounting = Options.Accounting;
     }
 
