@@ -121,6 +121,7 @@ public sealed partial class DmaMapper
     /// <summary>Notes the slots of a streaming mapping, before its tables forget them: they are in its first and last granule or nowhere.</summary>
     private void NoteEdges(DmaDomain domain, DmaAddress start, ulong size, MapperThread thread)
     {
+        thread.ForgetSlots();
         NoteSlot(domain, start, thread);
         if (size > domain.Iova.Granule)
         {
@@ -131,6 +132,7 @@ public sealed partial class DmaMapper
     /// <summary>Notes every slot in a part of a reservation, granule by granule; runs of memory are stepped over leaf by leaf.</summary>
     private void NoteSlots(DmaDomain domain, DmaAddress start, ulong size, MapperThread thread)
     {
+        thread.ForgetSlots();
         ulong end = start.Value + size;
         for (ulong at = start.Value; at < end;)
         {

@@ -51,6 +51,7 @@ internal sealed partial class MappedList
     public void Release(bool discard)
     {
         MapperThread thread = MapperThread.Current;
+        thread.ForgetSlots();
         foreach (DmaRange run in _runs ?? [])
         {
             _domain!.Ledger.Find(run.Start).TryClose(MappingKind.Owned, _device.Ordinal, 0, run.Length);

@@ -1,6 +1,8 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Block;
 using Physr.Dma.Broker;
+using Physr.Dma.Mirror;
 using Physr.Memory;
 
 namespace Physr.Dma.Tests;
@@ -58,6 +60,9 @@ public sealed class MapperFailNthTests
             passed &= device == rig.Narrow || Idle(rig, Streams(rig, device, hosted.Range, DmaAttributes.Mmio));
             passed &= device == rig.Narrow || Idle(rig, Streams(rig, device, near.Range, DmaAttributes.Mmio));
             passed &= Idle(rig, AllocatesCoherent(rig, device));
+            passed &= device == rig.Narrow || device == rig.Untrusted || Idle(rig, Mirrors(rig, device, hosted));
+            passed &= Idle(rig, MapsBlocks(rig, device, DmaRig.List((0x10000, 0x1000), (0x20000, 0x1800))));
+            passed &= Idle(rig, MapsBlocks(rig, device, DmaRig.List((0x10000, 0x1800), (0x20000, 0x1800))));
             passed &= device.Domain is null || Idle(rig, LinksInTwoSteps(rig, device));
         }
 
@@ -92,6 +97,39 @@ public sealed class MapperFailNthTests
 
         Assert.Equal(Errno.None, rig.Mapper.UnmapPhys(device, address, range.Length, DmaDirection.Bidirectional, attributes));
         return true;
+    }
+
+    private static bool Mirrors(DmaRig rig, DmaDevice device, P2PProvider hosted)
+    {
+        Assert.Equal(Errno.None, MirrorMapping.TryCreate(rig.Mapper, rig.Map, rig.Routes, device, 2, 4096, out MirrorMapping? mirror));
+        mirror!.Frames[0] = MirrorFrame.Of(new(5));
+        mirror.Frames[1] = MirrorFrame.Of(hosted.Range.Start.Frame);
+        bool passed = true;
+        for (int i = 0; i < 2; i++)
+        {
+            Errno errno = mirror.TryMapPage(i, out DmaAddress address);
+            Assert.True(errno is Errno.None or Errno.ENOMEM);
+            Assert.Equal(errno == Errno.None, address != DmaAddress.MappingError);
+            Assert.Equal(errno == Errno.None, mirror.Frames[i].Has(MirrorFlags.DmaMapped));
+            passed &= errno == Errno.None;
+        }
+
+        mirror.Dispose();
+        return passed;
+    }
+
+    private static bool MapsBlocks(DmaRig rig, DmaDevice device, RangeList request)
+    {
+        BlockMapping mapping = new(rig.Mapper, rig.Map, rig.Routes, device, default);
+        ulong mapped = 0;
+        for (bool any = mapping.Start(request.All, DmaDirection.Bidirectional); any; any = mapping.MoveNext())
+        {
+            mapped += mapping.Current.Length;
+        }
+
+        Assert.Equal(mapped == request.Length ? BlockStatus.Ok : BlockStatus.Resource, mapping.Status);
+        mapping.End();
+        return mapping.Status == BlockStatus.Ok;
     }
 
     private static bool AllocatesCoherent(DmaRig rig, DmaDevice device)
