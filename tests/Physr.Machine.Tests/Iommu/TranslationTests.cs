@@ -75,16 +75,20 @@ public sealed class TranslationTests
     }
 
     [Fact]
-    public void ARunIsClippedWhereItsWayEnds()
+    public void ARunThatLeavesRamEndsThere_AndNothingOfItLandsElsewhere()
     {
-        // Physically contiguous over the end of low RAM: the second page is nobody's, and nothing of it is reported as done.
+        // Physically contiguous over the end of RAM, and then somewhere else: what was asked of the third page must not serve the second.
         using IommuHost host = new();
-        Assert.Equal(Errno.None, host.Domain.Iova.TryAllocate(2 * Page, ulong.MaxValue, out DmaAddress iova));
-        host.Domain.Domain.Map(iova, new(RamLayout.LowLimit - Page), Page, IommuAccess.Read | IommuAccess.Write);
-        host.Domain.Domain.Map(iova.Add(Page), new(RamLayout.LowLimit + (64UL << 20)), Page, IommuAccess.Read | IommuAccess.Write);
-        Assert.Equal(BusStatus.UnsupportedRequest, host.Bus.Write(iova, _bytes.AsSpan(0, 2 * (int)Page), Traffic.Payload).Status);
-        host.Machine.Memory.Read(new(RamLayout.LowLimit - Page), _back.AsSpan(0, (int)Page));
+        ulong end = host.Machine.Fabric.Layout.High.End.Value;
+        Assert.Equal(Errno.None, host.Domain.Iova.TryAllocate(4 * Page, ulong.MaxValue, out DmaAddress iova));
+        host.Domain.Domain.Map(iova, new(end - Page), Page, IommuAccess.Read | IommuAccess.Write);
+        host.Domain.Domain.Map(iova.Add(Page), new(end), Page, IommuAccess.Read | IommuAccess.Write);
+        host.Domain.Domain.Map(iova.Add(2 * Page), new(0x10_0000), Page, IommuAccess.Read | IommuAccess.Write);
+        Assert.Equal(BusStatus.UnsupportedRequest, host.Bus.Write(iova, _bytes, Traffic.Payload).Status);
+        host.Machine.Memory.Read(new(end - Page), _back.AsSpan(0, (int)Page));
         Assert.Equal(_bytes[..(int)Page], _back[..(int)Page]);
+        host.Machine.Memory.Read(new(0x10_0000), _back.AsSpan(0, (int)Page));
+        Assert.Equal(new byte[Page], _back[..(int)Page]);
     }
 
     [Fact]
