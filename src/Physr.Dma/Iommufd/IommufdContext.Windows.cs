@@ -8,6 +8,9 @@ public sealed partial class IommufdContext
 {
     private RegisterWindows? _windows;
 
+    /// <summary>Windows of registers that can be mapped now.</summary>
+    public int WindowCount => Windows.Count;
+
     internal RegisterWindows Windows => Volatile.Read(ref _windows) ?? Interlocked.CompareExchange(ref _windows, new(this), null) ?? _windows;
 
     /// <summary>Maps a window of a virtual IOMMU's registers through the context's file (<c>mmap</c>).</summary>

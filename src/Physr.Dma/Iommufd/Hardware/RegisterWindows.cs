@@ -11,6 +11,18 @@ internal sealed class RegisterWindows(IommufdContext context)
     private readonly Dictionary<ulong, (PhysicalRange Registers, VirtualIommuPort Port)> _windows = [];
     private ulong _nextOffset = PageSize;
 
+    /// <summary>Windows there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _windows.Count;
+            }
+        }
+    }
+
     /// <summary>Adds a window.</summary>
     public Errno TryAdd(PhysicalRange registers, VirtualIommuPort port, out ulong offset)
     {

@@ -1,6 +1,8 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Diagnostics.CodeAnalysis;
 using Physr.Dma.Iommufd.Faults;
+using Physr.Dma.Sharing;
 
 namespace Physr.Dma.Iommufd.Uapi;
 
@@ -18,5 +20,8 @@ public interface IUserFiles
     void Abandon(int descriptor);
 
     /// <summary>The file behind a number, for mapping; false where it is none that can be mapped.</summary>
-    bool TryGetMappable(int descriptor, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IMappableFile? file);
+    bool TryGetMappable(int descriptor, [NotNullWhen(true)] out IMappableFile? file);
+
+    /// <summary>The buffer of device memory behind a number; false where it is none.</summary>
+    bool TryGetDmaBuf(int descriptor, [NotNullWhen(true)] out DmaBuf? buffer);
 }

@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Sharing;
+
 namespace Physr.Dma.Iommufd.Uapi;
 
 /// <content>I/O address spaces: making them, mapping, unmapping.</content>
@@ -66,13 +68,10 @@ public sealed partial class IommufdIoctl
             return Errno.ENOENT;
         }
 
-        if (!_files.TryGetMappable(command.Fd, out IMappableFile? file))
-        {
-            return Errno.EBADF;
-        }
-
         DmaAddress iova = new(command.Iova);
-        Errno errno = ioas.Object.MapFile(file, command.Start, command.Length, ref iova, flags);
+        Errno errno = _files.TryGetDmaBuf(command.Fd, out DmaBuf? buffer) ? ioas.Object.MapDmaBuf(buffer, command.Start, command.Length, ref iova, flags)
+            : _files.TryGetMappable(command.Fd, out IMappableFile? file) ? ioas.Object.MapFile(file, command.Start, command.Length, ref iova, flags)
+            : Errno.EBADF;
         if (errno != Errno.None)
         {
             return errno;

@@ -36,6 +36,28 @@ public sealed class FailNthTests
         MockIommuDevice mock = new() { Gate = gate };
         using UapiRig rig = new(gate: gate);
         bool passes = Scenario(rig, mock);
+
+        // Everything can be destroyed by its id: a use that was not ended would show here.
+        while (rig.Files.Any(new(0)) is not null)
+        {
+            rig.Files.CloseOne(new(0));
+        }
+
+        if (mock.Bound is { } device)
+        {
+            device.Unbind();
+        }
+
+        for (int before = -1; before != rig.Context.ObjectCount;)
+        {
+            before = rig.Context.ObjectCount;
+            for (uint id = 0; id < 32; id++)
+            {
+                rig.Destroy(id);
+            }
+        }
+
+        Assert.Equal(0, rig.Context.ObjectCount);
         rig.Context.Dispose();
         Assert.Empty(mock.Attached);
         Assert.True(mock.Viommu?.IsDisposed ?? true);
@@ -46,8 +68,9 @@ public sealed class FailNthTests
     /// <summary>Goes on until a step fails; every failure is the one that was injected.</summary>
     private static bool Scenario(UapiRig rig, MockIommuDevice mock)
     {
+        IoAddressSpace? ioas = null;
         if (Fails(rig.Context.Bind(mock, out IommufdDevice? device))
-            || Fails(rig.Context.CreateAddressSpace(out IoAddressSpace? ioas))
+            || Fails((mock.Bound = device) is null ? Errno.EINVAL : rig.Context.CreateAddressSpace(out ioas))
             || Fails(device!.Attach(ioas!)))
         {
             return false;

@@ -23,6 +23,9 @@ internal sealed class MockIommuDevice : IIommuDevice, IPageRequester, IVirtualIo
 
     public IAllocationGate? Gate { get; init; }
 
+    /// <summary>What it was bound as, for tests that look later.</summary>
+    public Physr.Dma.Iommufd.IommufdDevice? Bound { get; set; }
+
     /// <summary>Refuses every attachment while set.</summary>
     public Errno AttachError { get; set; }
 

@@ -83,6 +83,7 @@ internal sealed partial class UapiRig : IDisposable
     {
         Context.Dispose();
         Assert.Equal(0, Context.ObjectCount);
+        Assert.Equal(0, Context.WindowCount);
         Assert.Equal(0, Process.PinCount);
         Assert.Equal(0UL, Process.Pinned.Pages);
         Assert.Equal(0UL, Process.UserLocked.Pages);

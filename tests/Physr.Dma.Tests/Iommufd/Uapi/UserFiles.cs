@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using Physr.Dma.Iommufd;
 using Physr.Dma.Iommufd.Faults;
 using Physr.Dma.Iommufd.Uapi;
+using Physr.Dma.Sharing;
 
 namespace Physr.Dma.Tests.Iommufd.Uapi;
 
@@ -15,6 +16,8 @@ internal sealed class UserFiles : IUserFiles
     private int _next = 3;
 
     public Dictionary<int, IMappableFile> Mappable { get; } = [];
+
+    public Dictionary<int, DmaBuf> Buffers { get; } = [];
 
     public int OpenCount
     {
@@ -104,4 +107,6 @@ internal sealed class UserFiles : IUserFiles
     }
 
     public bool TryGetMappable(int descriptor, [NotNullWhen(true)] out IMappableFile? file) => Mappable.TryGetValue(descriptor, out file);
+
+    public bool TryGetDmaBuf(int descriptor, [NotNullWhen(true)] out DmaBuf? buffer) => Buffers.TryGetValue(descriptor, out buffer);
 }
