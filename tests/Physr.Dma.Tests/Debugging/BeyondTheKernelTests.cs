@@ -115,6 +115,11 @@ public sealed class BeyondTheKernelTests : IDisposable
         Assert.Equal(Errno.EINVAL, Unlink(ref reservation, 0, 0x2000));
         Assert.Contains("linked up to offset 4096", _rig.Only(DmaDebugError.UnlinkNotLinked).Expected, StringComparison.Ordinal);
         Assert.Equal(3, _rig.Debugger.Counters.Live);
+        Assert.Equal(Errno.None, Unlink(ref reservation, 0x2000, 0x2000));
+        Assert.Equal(Errno.None, Unlink(ref reservation, 0, 0x1000));
+        Assert.Equal(Errno.None, _rig.Mapper.Free(_rig.Translated, ref reservation));
+        Assert.Single(_rig.Reports);
+        Assert.Equal(0, _rig.Debugger.Counters.Live);
     }
 
     [Fact]
