@@ -22,25 +22,21 @@ public sealed partial class IoAddressSpace
             return errno;
         }
 
-        if (!ReferenceEquals(source.Context, Context) || !TryUse())
+        using ObjectUse use = Use();
+        using ObjectUse useOfSource = source.Use();
+        if (!ReferenceEquals(source.Context, Context) || !use.IsHeld || !useOfSource.IsHeld)
         {
             return Errno.ENOENT;
         }
 
-        errno = Errno.ENOENT;
-        if (source.TryUse())
+        List<PagePart> parts = [];
+        errno = source.FindParts(sourceIova.Value, length, parts);
+        errno = errno == Errno.None ? MapParts(CollectionsMarshal.AsSpan(parts), length, ref iova, flags) : errno;
+        if (errno != Errno.None)
         {
-            List<PagePart> parts = [];
-            errno = source.FindParts(sourceIova.Value, length, parts);
-            source.EndUse();
-            errno = errno == Errno.None ? MapParts(CollectionsMarshal.AsSpan(parts), length, ref iova, flags) : errno;
-            if (errno != Errno.None)
-            {
-                parts.ForEach(static part => part.Pages.ReleaseReference());
-            }
+            parts.ForEach(static part => part.Pages.ReleaseReference());
         }
 
-        EndUse();
         return errno;
     }
 

@@ -25,12 +25,13 @@ public sealed partial class IoAddressSpace
             errno = Errno.EINVAL;
         }
 
-        if (errno != Errno.None || !TryUse())
+        if (errno != Errno.None)
         {
-            return errno == Errno.None ? Errno.ENOENT : errno;
+            return errno;
         }
 
-        errno = Context.Passes("pages") ? Errno.None : Errno.ENOMEM;
+        using ObjectUse use = Use();
+        errno = !use.IsHeld ? Errno.ENOENT : Context.Passes("pages") ? Errno.None : Errno.ENOMEM;
         if (errno == Errno.None)
         {
             DmaBufPageSource source = new(buffer, Alignment.Down(offset, PageSize.Size4K));
@@ -49,7 +50,6 @@ public sealed partial class IoAddressSpace
             }
         }
 
-        EndUse();
         return errno;
     }
 }

@@ -19,15 +19,14 @@ public sealed partial class IoAddressSpace
     public Errno Map(VirtualAddress user, ulong length, ref DmaAddress iova, IoMapFlags flags, IUserMemory? process = null)
     {
         Errno errno = CheckMap(user.Value, length, iova, flags);
-        if (errno != Errno.None || !TryUse())
+        if (errno != Errno.None)
         {
-            return errno == Errno.None ? Errno.ENOENT : errno;
+            return errno;
         }
 
+        using ObjectUse use = Use();
         IUserMemory owner = process ?? Context.Process;
-        errno = MapSource(new UserPageSource(owner, user.AlignDown(PageSize.Size4K)), user.Value, length, owner, ref iova, flags);
-        EndUse();
-        return errno;
+        return use.IsHeld ? MapSource(new UserPageSource(owner, user.AlignDown(PageSize.Size4K)), user.Value, length, owner, ref iova, flags) : Errno.ENOENT;
     }
 
     /// <summary>Maps part of a file (<c>IOMMU_IOAS_MAP_FILE</c>).</summary>
@@ -41,14 +40,13 @@ public sealed partial class IoAddressSpace
     {
         ArgumentNullException.ThrowIfNull(file);
         Errno errno = CheckMap(offset, length, iova, flags);
-        if (errno != Errno.None || !TryUse())
+        if (errno != Errno.None)
         {
-            return errno == Errno.None ? Errno.ENOENT : errno;
+            return errno;
         }
 
-        errno = MapSource(new FilePageSource(file, Alignment.Down(offset, PageSize.Size4K)), offset, length, Context.Process, ref iova, flags);
-        EndUse();
-        return errno;
+        using ObjectUse use = Use();
+        return use.IsHeld ? MapSource(new FilePageSource(file, Alignment.Down(offset, PageSize.Size4K)), offset, length, Context.Process, ref iova, flags) : Errno.ENOENT;
     }
 
     private static Errno CheckMap(ulong start, ulong length, DmaAddress iova, IoMapFlags flags)

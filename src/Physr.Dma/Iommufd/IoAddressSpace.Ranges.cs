@@ -94,9 +94,10 @@ public sealed partial class IoAddressSpace
     /// <summary>Keeps a device's reserved addresses free; all or none.</summary>
     internal Errno ReserveFor(IommufdDevice device)
     {
+        DmaRange[] ranges = [.. device.Hardware.ReservedRanges];
         _areasLock.EnterAlone();
         Errno errno = Errno.None;
-        foreach (DmaRange range in device.Hardware.ReservedRanges)
+        foreach (DmaRange range in ranges)
         {
             errno = range.IsEmpty ? Errno.None : !Context.Passes("reserved range") ? Errno.ENOMEM : _space.Reserve(range.Start.Value, range.Last.Value, device);
             if (errno != Errno.None)
@@ -160,7 +161,7 @@ public sealed partial class IoAddressSpace
             alignment = Math.Max(alignment, GranuleOf(domain));
         }
 
-        if (_accesses.Exists(static access => access.User.NeedsPinnedPages))
+        if (_accesses.Exists(static access => access.NeedsPinnedPages))
         {
             alignment = Math.Max(alignment, PageSize.Size4K);
         }

@@ -36,13 +36,13 @@ public sealed partial class IoAddressSpace
             }
         }
 
-        if (!TryUse())
+        using ObjectUse use = Use();
+        if (!use.IsHeld)
         {
             return Errno.ENOENT;
         }
 
         Errno errno = UnmapAreas(iova.Value, isEverything ? ulong.MaxValue : iova.Value + (length - 1), out unmapped);
-        EndUse();
         return errno == Errno.None && unmapped == 0 && !isEverything ? Errno.ENOENT : errno;
     }
 

@@ -17,7 +17,7 @@ public sealed partial class IommufdAccess
     public Errno Pin(DmaAddress iova, ulong length, AccessFlags flags, out RangeList pages)
     {
         pages = RangeList.Empty;
-        if (!User.NeedsPinnedPages)
+        if (!NeedsPinnedPages)
         {
             return Errno.EINVAL;
         }
@@ -89,7 +89,8 @@ public sealed partial class IommufdAccess
     {
         IoAddressSpace? ioas = null;
         Errno errno = flags.HasFlag(AccessFlags.Write) ? Errno.EINVAL : TryBegin(iova, (ulong)destination.Length, out ioas);
-        return errno == Errno.None ? End(ioas!, ioas!.ReadBytes(iova.Value, destination, flags)) : errno;
+        using ObjectUse use = new(ioas);
+        return errno == Errno.None ? ioas!.ReadBytes(iova.Value, destination, flags) : errno;
     }
 
     /// <summary>Writes bytes at any address and of any number.</summary>
@@ -100,7 +101,8 @@ public sealed partial class IommufdAccess
     public Errno Write(DmaAddress iova, ReadOnlySpan<byte> source, AccessFlags flags = AccessFlags.Write)
     {
         Errno errno = TryBegin(iova, (ulong)source.Length, out IoAddressSpace? ioas);
-        return errno == Errno.None ? End(ioas!, ioas!.WriteBytes(iova.Value, source, flags)) : errno;
+        using ObjectUse use = new(ioas);
+        return errno == Errno.None ? ioas!.WriteBytes(iova.Value, source, flags) : errno;
     }
 
     private static Errno CheckRange(DmaAddress iova, ulong length) =>
@@ -120,7 +122,7 @@ public sealed partial class IommufdAccess
         _pins.Clear();
     }
 
-    /// <summary>Becomes a user of the address space for a copy, which needs no lock here: it leaves nothing behind.</summary>
+    /// <summary>Becomes a user of the address space, null on failure, for a copy, which needs no lock here: it leaves nothing behind.</summary>
     private Errno TryBegin(DmaAddress iova, ulong length, out IoAddressSpace? ioas)
     {
         ioas = null;
@@ -135,11 +137,5 @@ public sealed partial class IommufdAccess
             ioas = _ioas is { } used && used.TryUse() ? used : null;
             return ioas is null ? Errno.ENOENT : Errno.None;
         }
-    }
-
-    private static Errno End(IoAddressSpace ioas, Errno errno)
-    {
-        ioas.EndUse();
-        return errno;
     }
 }

@@ -16,7 +16,11 @@ public sealed partial class IommufdAccess : IommufdObject, IDisposable
     private int _disposed;
 
     internal IommufdAccess(IommufdContext context, uint id, IAccessUser user)
-        : base(context, IommufdObjectKind.Access, id) => User = user;
+        : base(context, IommufdObjectKind.Access, id)
+    {
+        User = user;
+        NeedsPinnedPages = user.NeedsPinnedPages;
+    }
 
     /// <summary>Who is told of unmaps.</summary>
     public IAccessUser User { get; }
@@ -32,6 +36,9 @@ public sealed partial class IommufdAccess : IommufdObject, IDisposable
             }
         }
     }
+
+    /// <summary>Whether its user pins; what it said at the beginning, since alignments rest on it.</summary>
+    internal bool NeedsPinnedPages { get; }
 
     /// <inheritdoc/>
     internal override bool IsHeldByOwner => true;
@@ -83,65 +90,68 @@ public sealed partial class IommufdAccess : IommufdObject, IDisposable
     /// <summary>Tells its user that a range goes away.</summary>
     internal void NotifyUnmap(DmaAddress iova, ulong length)
     {
-        if (User.NeedsPinnedPages && TryUse())
+        using ObjectUse use = NeedsPinnedPages ? Use() : default;
+        if (use.IsHeld)
         {
-            try
-            {
-                User.Unmap(iova, length);
-            }
-            finally
-            {
-                EndUse();
-            }
+            User.Unmap(iova, length);
         }
     }
 
     private Errno Change(IoAddressSpace? next, bool isReplacing)
     {
-        if ((next is not null && !ReferenceEquals(next.Context, Context)) || !TryUse())
+        using ObjectUse use = Use();
+        if ((next is not null && !ReferenceEquals(next.Context, Context)) || !use.IsHeld)
         {
             return Errno.ENOENT;
         }
 
-        try
+        IoAddressSpace? old;
+        lock (_lock)
         {
-            IoAddressSpace? old;
-            lock (_lock)
+            old = _ioas;
+            Errno errno = _isChanging ? Errno.EBUSY
+                : old is null && isReplacing ? Errno.ENOENT
+                : old is not null && !isReplacing ? Errno.EINVAL
+                : next is null || ReferenceEquals(next, old) ? Errno.None
+                : next.TryUse() ? Errno.None : Errno.ENOENT;
+            if (errno != Errno.None || ReferenceEquals(next, old))
             {
-                old = _ioas;
-                Errno errno = _isChanging ? Errno.EBUSY
-                    : old is null && isReplacing ? Errno.ENOENT
-                    : old is not null && !isReplacing ? Errno.EINVAL
-                    : next is null || ReferenceEquals(next, old) ? Errno.None
-                    : next.TryUse() ? Errno.None : Errno.ENOENT;
-                if (errno != Errno.None || ReferenceEquals(next, old))
-                {
-                    return errno;
-                }
-
-                errno = next?.AddAccess(this) ?? Errno.None;
-                if (errno != Errno.None)
-                {
-                    next!.EndUse();
-                    return errno;
-                }
-
-                _isChanging = true;
-                _ioas = null;
+                return errno;
             }
 
+            errno = next?.AddAccess(this) ?? Errno.None;
+            if (errno != Errno.None)
+            {
+                next!.EndUse();
+                return errno;
+            }
+
+            _isChanging = true;
+            _ioas = null;
+        }
+
+        try
+        {
+            NotifyLeaving(old);
+        }
+        finally
+        {
             Leave(old);
             lock (_lock)
             {
                 _ioas = _pinnedIn = next;
                 _isChanging = false;
             }
-
-            return Errno.None;
         }
-        finally
+
+        return Errno.None;
+    }
+
+    private void NotifyLeaving(IoAddressSpace? old)
+    {
+        if (old is not null)
         {
-            EndUse();
+            NotifyUnmap(new(0), ulong.MaxValue);
         }
     }
 
@@ -149,7 +159,6 @@ public sealed partial class IommufdAccess : IommufdObject, IDisposable
     {
         if (old is not null)
         {
-            NotifyUnmap(new(0), ulong.MaxValue);
             lock (_lock)
             {
                 EndPins(old);

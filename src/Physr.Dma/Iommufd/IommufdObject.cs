@@ -61,6 +61,9 @@ public abstract class IommufdObject
         return false;
     }
 
+    /// <summary>Becomes a user of it until the end of a block.</summary>
+    internal ObjectUse Use() => new(TryUse() ? this : null);
+
     /// <summary>Stops being a user of it.</summary>
     internal void EndUse()
     {

@@ -28,8 +28,14 @@ public sealed partial class PagingHardwarePageTable : HardwarePageTable
     internal override void Release()
     {
         Ioas.ForgetAutomatic(this);
-        Ioas.RemoveDomain(Domain);
-        Ioas.EndUse();
-        base.Release();
+        try
+        {
+            Ioas.RemoveDomain(Domain);
+            base.Release();
+        }
+        finally
+        {
+            Ioas.EndUse();
+        }
     }
 }

@@ -307,6 +307,43 @@ public sealed class AccessTests
         Ok(other.Destroy());
     }
 
+    [Fact]
+    public void R76_AUserThatThrowsIsHeard_AndLeavesNothingHeld()
+    {
+        using IommufdRig rig = new(1);
+        bool throws = true;
+        IommufdAccess? access = null;
+        Ok(rig.Context.CreateAccess(
+            new Listener((iova, length) =>
+            {
+                if (throws)
+                {
+                    throw new InvalidOperationException("not now");
+                }
+
+                access!.Unpin(new(rig.Base), PageBytes);
+            }),
+            out access));
+        Ok(access!.Attach(rig.Ioas));
+        rig.MapFixed(Buffer, PageBytes, rig.Base);
+        Ok(access.Pin(new(rig.Base), PageBytes, AccessFlags.Write, out _));
+        Assert.Throws<InvalidOperationException>(() => rig.TryUnmap(rig.Base, PageBytes));
+        Assert.Equal(2, rig.Ioas.Users);
+        throws = false;
+        Assert.Equal(PageBytes, rig.Unmap(rig.Base, PageBytes));
+
+        // Leaving cannot be refused that way: what it pinned is unpinned for it.
+        rig.MapFixed(Buffer, PageBytes, rig.Base);
+        Ok(access.Pin(new(rig.Base), PageBytes, AccessFlags.Write, out _));
+        throws = true;
+        Assert.Throws<InvalidOperationException>(() => access.Detach());
+        throws = false;
+        Assert.Null(access.AddressSpace);
+        Assert.Equal([1], rig.Process.PinsOf(Buffer, PageBytes));
+        rig.Unmap(rig.Base, PageBytes);
+        Assert.Equal([0], rig.Process.PinsOf(Buffer, PageBytes));
+    }
+
     private static byte[] Bytes(int seed, int count)
     {
         byte[] bytes = new byte[count];
