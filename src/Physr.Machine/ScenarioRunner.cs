@@ -3,6 +3,7 @@
 using Physr.Machine.Offload;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
+using Physr.Machine.Slices;
 
 namespace Physr.Machine;
 
@@ -21,6 +22,7 @@ public static class ScenarioRunner
         ArgumentNullException.ThrowIfNull(scenario);
         ulong effective = seed ?? scenario.Seed;
         ulong payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
+        payload = scenario.Slices is { } lent ? SliceRun.PayloadOf(lent) : payload;
         List<RouteReport> reports = [];
         using BackingSnapshot snapshot = new(scenario);
         foreach (RouteSpec route in scenario.Routes)
@@ -32,12 +34,23 @@ public static class ScenarioRunner
             }
 
             observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, payload);
-            using RouteRun run = new(scenario, route, effective, observer);
-            RouteReport report = run.Run(cancellation);
+            RouteReport report = RunRoute(scenario, route, effective, observer, cancellation);
             reports.Add(report);
             observer?.RouteFinished(report);
         }
 
         return new(scenario.Name, effective, reports);
+    }
+
+    private static RouteReport RunRoute(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer, CancellationToken cancellation)
+    {
+        if (scenario.Slices is not null)
+        {
+            using SliceRun slices = new(scenario, route, seed, observer);
+            return slices.Run(cancellation);
+        }
+
+        using RouteRun offload = new(scenario, route, seed, observer);
+        return offload.Run(cancellation);
     }
 }

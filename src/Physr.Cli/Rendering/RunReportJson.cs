@@ -75,6 +75,11 @@ public static class RunReportJson
             json.WriteNumber("bounceBytes", bounced);
         }
 
+        if (route.Slices is { } slices)
+        {
+            WriteSlices(json, slices);
+        }
+
         WriteTransfers(json, route.Transfers);
         json.WriteEndObject();
     }
@@ -91,6 +96,34 @@ public static class RunReportJson
         json.WriteNumber("iotlbMisses", iommu.IotlbMisses);
         json.WriteNumber("tablePages", iommu.TablePages);
         json.WriteNumber("faults", iommu.Faults);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSlices(Utf8JsonWriter json, SlicesReport slices)
+    {
+        json.WriteStartObject("slices");
+        json.WriteNumber("buffers", slices.Buffers);
+        json.WriteNumber("slices", slices.Slices);
+        json.WriteNumber("sliceBytes", slices.SliceBytes);
+        json.WriteNumber("spanBytes", slices.SpanBytes);
+        json.WriteNumber("importers", slices.Importers);
+        json.WriteNumber("mappings", slices.Mappings);
+        json.WriteNumber("revokes", slices.Revokes);
+        json.WriteNumber("inFlight", slices.InFlight);
+        json.WriteNumber("protocolSteps", slices.ProtocolSteps);
+        json.WriteNumber("refusedMappings", slices.RefusedMappings);
+        json.WriteStartArray("refusedAccesses");
+        foreach (RefusedAccess access in slices.RefusedAccesses)
+        {
+            json.WriteStartObject();
+            json.WriteString("importer", access.Importer);
+            json.WriteString("buffer", access.Buffer);
+            json.WriteString("access", access.Access);
+            json.WriteString("status", access.Status);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

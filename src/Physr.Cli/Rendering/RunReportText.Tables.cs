@@ -24,6 +24,7 @@ internal sealed partial class RunReportText
         Row(table, routes, "range bytes", static route => Quantities.Bytes(route.RangeBytes));
         Row(table, routes, "page descriptors", static route => $"{route.PageDescriptors}");
         Row(table, routes, "descriptor bytes", static route => Quantities.Bytes(route.DescriptorBytes));
+        WriteSlices(table, routes);
         WriteTranslation(table, routes);
         Row(table, routes, "estimated time", static route => Quantities.Time(route.EstimatedSeconds));
         Row(table, routes, "estimated rate", static route => Quantities.Rate(route.PayloadBytes, route.EstimatedSeconds));
@@ -51,6 +52,19 @@ internal sealed partial class RunReportText
         if (Array.Exists(routes, static route => route.BounceBytes is not null))
         {
             Row(table, routes, "bounced", static route => route.BounceBytes is { } bounced ? Quantities.Bytes(bounced) : "-");
+        }
+    }
+
+    private static void WriteSlices(Table table, RouteReport[] routes)
+    {
+        if (Array.Exists(routes, static route => route.Slices is not null))
+        {
+            Row(table, routes, "slices", static route => route.Slices is { } slices ? $"{slices.Slices} in {Quantities.Bytes(slices.SpanBytes)}" : "-");
+            Row(table, routes, "mappings", static route => $"{route.Slices?.Mappings}");
+            Row(table, routes, "revoked", static route => $"{route.Slices?.Revokes}");
+            Row(table, routes, "in flight then", static route => $"{route.Slices?.InFlight}");
+            Row(table, routes, "refused mappings", static route => $"{route.Slices?.RefusedMappings}");
+            Row(table, routes, "refused accesses", static route => $"{route.Slices?.RefusedAccesses.Count}");
         }
     }
 

@@ -65,20 +65,17 @@ public sealed partial class BarSliceExporter
     public Errno SetMemoryEnabled(bool isEnabled, CancellationToken cancellationToken = default)
     {
         using Lock.Scope control = EnterControl("switch memory decoding");
-        if (_isRemoved)
+        Errno errno = Switch(isEnabled);
+        if (errno == Errno.None)
         {
-            return Errno.ENODEV;
+            ForEach(isEnabled ? RevocableOperation.Unrevoke : RevocableOperation.Revoke, cancellationToken);
         }
 
-        if (isEnabled && Buffers.Any(static buffer => buffer.State.Phase == RevocablePhase.Revoking))
-        {
-            return Errno.EBUSY;
-        }
-
-        Volatile.Write(ref _isMemoryEnabled, isEnabled);
-        ForEach(isEnabled ? RevocableOperation.Unrevoke : RevocableOperation.Revoke, cancellationToken);
-        return Errno.None;
+        return errno;
     }
+
+    /// <summary>As <see cref="SetMemoryEnabled"/>, step by step and never waiting: for who runs importers and devices on the same thread.</summary>
+    public BarSliceChange BeginMemoryEnabled(bool isEnabled) => new(this, isEnabled);
 
     /// <summary>Resets the device: revokes everything lent, resets, and gives it out again where memory is decoded (a function-level reset, a power state).</summary>
     /// <param name="reset">Resets; nothing lent is reached while it runs.</param>
@@ -112,6 +109,43 @@ public sealed partial class BarSliceExporter
         _isRemoved = true;
         ForEach(RevocableOperation.Close, cancellationToken);
         Device.Remove(cancellationToken);
+    }
+
+    /// <summary>Takes the control lock for a change and notes it; false where somebody holds the lock. It is held afterwards unless there is an error.</summary>
+    internal bool TryBeginChange(bool isEnabled, out Errno errno)
+    {
+        errno = Errno.None;
+        if (_control.IsHeldByCurrentThread || !_control.TryEnter())
+        {
+            return false;
+        }
+
+        errno = Switch(isEnabled);
+        if (errno != Errno.None)
+        {
+            _control.Exit();
+        }
+
+        return true;
+    }
+
+    internal void EndChange() => _control.Exit();
+
+    /// <summary>Notes what is decoded from here on: new buffers are made accordingly.</summary>
+    private Errno Switch(bool isEnabled)
+    {
+        if (_isRemoved)
+        {
+            return Errno.ENODEV;
+        }
+
+        if (isEnabled && Buffers.Any(static buffer => buffer.State.Phase == RevocablePhase.Revoking))
+        {
+            return Errno.EBUSY;
+        }
+
+        Volatile.Write(ref _isMemoryEnabled, isEnabled);
+        return Errno.None;
     }
 
     private Lock.Scope EnterControl(string operation)

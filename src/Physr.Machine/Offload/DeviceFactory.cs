@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Machine.Devices;
+using Physr.Machine.Endpoint;
 using Physr.Machine.Gpu;
 using Physr.Machine.Nvme;
 using Physr.Machine.Nvme.Media;
@@ -13,6 +14,10 @@ namespace Physr.Machine.Offload;
 /// <summary>Makes the device models of a scenario, and keeps the media of its namespaces, to be inspected past the devices.</summary>
 internal sealed class DeviceFactory : IDisposable
 {
+    // Beside QEMU's devices, as those of the other models.
+    private const ushort RedHat = 0x1b36;
+    private const ushort EndpointId = 0x0054;
+
     private readonly ulong _seed;
     private readonly Dictionary<string, INvmeMedia> _media = new(StringComparer.Ordinal);
 
@@ -25,6 +30,7 @@ internal sealed class DeviceFactory : IDisposable
         FabricKind.Nvme => MakeDrive(spec),
         FabricKind.RdmaNic => new RdmaNic(spec.Name, new()),
         FabricKind.Gpu => new GpuDevice(spec.Name, new() { MemorySize = spec.MemoryBytes, ApertureSize = spec.ApertureBytes }),
+        FabricKind.Endpoint => new EndpointDevice(spec.Name, spec.VendorId ?? RedHat, spec.DeviceId ?? EndpointId, spec.BarBytes),
         _ => throw new PhysrException("make device", spec.Name, Errno.EINVAL, $"{spec.Kind} is no device"),
     };
 

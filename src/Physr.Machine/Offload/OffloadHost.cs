@@ -6,7 +6,6 @@ using Physr.Machine.Nvme.Media;
 using Physr.Machine.Rdma;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
-using Physr.Memory;
 
 namespace Physr.Machine.Offload;
 
@@ -24,13 +23,7 @@ internal sealed class OffloadHost : IDisposable
     {
         _scenario = scenario;
         _factory = new(seed);
-        HostSpec host = route.CpuVendor is { } vendor ? scenario.Host with { CpuVendor = vendor, CpuFamily = route.CpuFamily } : scenario.Host;
-        host = route.Iommu is { } iommu ? host with { Iommu = iommu } : host;
-        FabricSpec[] fabric = [.. scenario.Fabric.Select(node => node with
-        {
-            AcsControl = route.AcsControl.TryGetValue(node.Name, out ushort acs) ? acs : node.AcsControl,
-            DmaMaskBits = route.DmaMaskBits.GetValueOrDefault(node.Name, node.DmaMaskBits),
-        })];
+        (HostSpec host, FabricSpec[] fabric) = RouteFabric.Of(scenario, route);
         Machine = new(host, fabric, _factory.Make, seed, gate);
         foreach (InitiatorSpec spec in scenario.Initiators)
         {
@@ -102,48 +95,7 @@ internal sealed class OffloadHost : IDisposable
     }
 
     /// <summary>What was not given back, once everything should have been.</summary>
-    public IEnumerable<string> FindLeaks()
-    {
-        if (Machine.Mapper.ActiveMappings != 0)
-        {
-            yield return $"{Machine.Mapper.ActiveMappings} DMA mappings";
-        }
-
-        if (Machine.Mapper.Bounce?.Statistics.UsedSlots is { } slots and not 0)
-        {
-            yield return $"{slots} bounce slots";
-        }
-
-        if (Machine.Iommu is { LiveRuns: var runs and not 0 } translating)
-        {
-            yield return $"{runs} runs of IO virtual addresses, {translating.LiveBytes} bytes";
-        }
-
-        foreach (P2PProvider provider in Machine.Map.Providers.Where(static provider => provider.ActiveUses != 0))
-        {
-            yield return $"{provider.ActiveUses} uses of {provider}";
-        }
-
-        if (Machine.Map.DescriptorCount != 0)
-        {
-            yield return $"{Machine.Map.DescriptorCount} page descriptors";
-        }
-
-        foreach (string purpose in Machine.Memory.OutstandingPurposes)
-        {
-            yield return $"host memory: {purpose}";
-        }
-
-        // What a device that nobody can reach still holds inside is its own affair: the host has let go of all of it.
-        bool IsReachable(FabricNode node) => node.IsPresent && node.Parent?.Link?.IsUp != false;
-        foreach (RdmaNic nic in Machine.Fabric.Nodes.Where(IsReachable).Select(static node => node.Device).OfType<RdmaNic>())
-        {
-            if (nic.LiveRegions + nic.LiveQueuePairs != 0)
-            {
-                yield return $"{nic.Name}: {nic.LiveRegions} memory regions, {nic.LiveQueuePairs} queue pairs";
-            }
-        }
-    }
+    public IEnumerable<string> FindLeaks() => MachineLeaks.Find(Machine);
 
     /// <summary>How long each device's own part (media, network) was busy.</summary>
     public IEnumerable<(string Name, double BusySeconds)> DeviceBusySeconds()

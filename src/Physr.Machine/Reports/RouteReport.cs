@@ -71,6 +71,9 @@ public sealed record RouteReport
     /// <summary>Bytes copied into and out of bounce buffers, for devices that could not reach them; null where no device had to.</summary>
     public ulong? BounceBytes { get; init; }
 
+    /// <summary>What became of slices that were lent; null where a scenario lends none.</summary>
+    public SlicesReport? Slices { get; init; }
+
     /// <summary>Each transfer.</summary>
     public IReadOnlyList<TransferReport> Transfers { get; init; } = [];
 }

@@ -25,4 +25,7 @@ public enum FabricKind
 
     /// <summary>A GPU with an aperture.</summary>
     Gpu,
+
+    /// <summary>A function whose BARs are plain memory, as one that is assigned to a virtual machine.</summary>
+    Endpoint,
 }

@@ -58,4 +58,7 @@ public sealed record FabricSpec
 
     /// <summary>GPU: bytes of memory behind it.</summary>
     public ulong MemoryBytes { get; init; }
+
+    /// <summary>Endpoint: bytes of BARs 0, 2 and 4.</summary>
+    public IReadOnlyList<ulong> BarBytes { get; init; } = [];
 }

@@ -19,4 +19,8 @@ public sealed record Scenario(
     IReadOnlyList<InitiatorSpec> Initiators,
     IReadOnlyList<TransferSpec> Transfers,
     IReadOnlyList<RouteSpec> Routes,
-    IReadOnlyList<FaultSpec> Faults);
+    IReadOnlyList<FaultSpec> Faults)
+{
+    /// <summary>What is lent, in a scenario of <c>kind: slices</c>, which has no transfers of its own; null in others.</summary>
+    public SlicesSpec? Slices { get; init; }
+}

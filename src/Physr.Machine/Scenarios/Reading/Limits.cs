@@ -52,6 +52,16 @@ internal static class Limits
     /// <summary>Bus numbers of one PCI domain.</summary>
     public const int Buses = 256;
 
+    public const int DefaultInFlight = 8;
+    public const int MostInFlight = 64;
+
+    /// <summary>A function has six BAR registers, and each memory BAR here takes two.</summary>
+    public const int EndpointBars = 3;
+
+    public const int SliceBuffers = 64;
+    public const int SliceRanges = 64;
+    public const int SliceImporters = 16;
+
     // How many of each a scenario may have: above what a host can hold, below what would be slow to check.
     public const int Nodes = 1024;
     public const int Namespaces = 128;

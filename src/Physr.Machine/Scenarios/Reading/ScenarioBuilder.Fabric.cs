@@ -16,6 +16,7 @@ internal sealed partial class ScenarioBuilder
         ["nvme"] = FabricKind.Nvme,
         ["rdmaNic"] = FabricKind.RdmaNic,
         ["gpu"] = FabricKind.Gpu,
+        ["endpoint"] = FabricKind.Endpoint,
     };
 
     private static readonly Dictionary<FabricKind, string[]> KindKeys = new()
@@ -27,6 +28,7 @@ internal sealed partial class ScenarioBuilder
         [FabricKind.Nvme] = ["name", "type", "under", "id", "acs", "dmaMask", "media", "cmb", "namespaces"],
         [FabricKind.RdmaNic] = ["name", "type", "under", "id", "acs", "dmaMask"],
         [FabricKind.Gpu] = ["name", "type", "under", "id", "acs", "dmaMask", "aperture", "memory"],
+        [FabricKind.Endpoint] = ["name", "type", "under", "id", "acs", "dmaMask", "bars"],
     };
 
     private static readonly string[] NodeKeys = [.. KindKeys.Values.SelectMany(static keys => keys).Distinct(StringComparer.Ordinal)];
@@ -98,6 +100,7 @@ internal sealed partial class ScenarioBuilder
         {
             FabricKind.Nvme => ReadNvme(node, spec),
             FabricKind.Gpu => ReadGpu(node, spec),
+            FabricKind.Endpoint => new(node, kind, spec with { BarBytes = ReadBars(node) }),
             _ => new(node, kind, spec),
         };
     }
@@ -159,14 +162,36 @@ internal sealed partial class ScenarioBuilder
         return new(node, FabricKind.Gpu, spec with { ApertureBytes = aperture, MemoryBytes = memory ?? 0 });
     }
 
-    private ulong ReadBarSize(MappingReader reader, string key)
+    private ulong ReadBarSize(MappingReader reader, string key) =>
+        CheckBarSize(reader.Size(key, Limits.Granule, Limits.LargestMemory, required: true), key, reader.At(key));
+
+    /// <summary>The sizes of an endpoint's BARs: they stand in a list, so that their number says which there are.</summary>
+    private List<ulong> ReadBars(MappingReader node)
     {
-        ulong? size = reader.Size(key, Limits.Granule, Limits.LargestMemory, required: true);
+        List<ulong> bars = [];
+        foreach (SyntaxNode item in node.Items("bars", Limits.EndpointBars, required: true))
+        {
+            if (item is not ScalarNode { IsNothing: false } scalar)
+            {
+                _errors.Add(item.Position, $"a BAR is a size, like 4KiB, not {item.Kind}");
+                continue;
+            }
+
+            // Read as if it were a key's value, so that its mistakes are told alike.
+            MappingReader one = new(new MappingNode([new(new("bars", true, item.Position), scalar)], item.Position), "'bars'", ["bars"], _errors);
+            bars.Add(ReadBarSize(one, "bars"));
+        }
+
+        return bars;
+    }
+
+    private ulong CheckBarSize(ulong? size, string key, SourcePosition at)
+    {
         if (size is { } bytes && !BitOperations.IsPow2(bytes))
         {
             ulong above = BitOperations.RoundUpToPowerOf2(bytes);
             _errors.Add(
-                reader.At(key),
+                at,
                 $"{Phrase.Quote(key)}: a BAR of {SizeText.Format(bytes)} cannot be: its size is a power of two; the nearest are {SizeText.Format(above / 2)} and {SizeText.Format(above)}");
             return 0;
         }

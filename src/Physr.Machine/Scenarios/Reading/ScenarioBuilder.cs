@@ -8,7 +8,9 @@ namespace Physr.Machine.Scenarios.Reading;
 /// </summary>
 internal sealed partial class ScenarioBuilder
 {
-    private static readonly string[] ScenarioKeys = ["name", "seed", "host", "fabric", "initiators", "transfers", "routes", "faults"];
+    private static readonly string[] ScenarioKeys = ["name", "seed", "host", "fabric", "initiators", "transfers", "routes", "faults", "kind"];
+
+    private static readonly string[] ScenarioKinds = ["offload", "slices"];
 
     private readonly ErrorList _errors;
     private readonly string _folder;
@@ -31,12 +33,28 @@ internal sealed partial class ScenarioBuilder
     public static Scenario? Build(SyntaxNode root, string folder, IReadOnlyDictionary<string, string>? fileOverrides, ErrorList errors)
     {
         ScenarioBuilder builder = new(errors, folder, fileOverrides);
-        return builder.Build(root);
+        return KindOf(root) switch
+        {
+            "slices" => builder.BuildSlices(root),
+            null or "offload" => builder.Build(root),
+            _ => builder.RefuseKind((MappingNode)root),
+        };
+    }
+
+    // The kind decides which keys are right, wherever it stands.
+    private static string? KindOf(SyntaxNode root) => root is MappingNode mapping && mapping["kind"] is ScalarNode { IsNothing: false } kind ? kind.Text : null;
+
+    private Scenario? RefuseKind(MappingNode root)
+    {
+        ScalarNode kind = (ScalarNode)root["kind"]!;
+        _errors.Add(kind.Position, $"'kind': {Phrase.Quote(kind.Text)} is no kind of scenario{Phrase.DidYouMean(kind.Text, ScenarioKinds)} (there is: {Phrase.List(ScenarioKinds)})");
+        return null;
     }
 
     private Scenario? Build(SyntaxNode root)
     {
         MappingReader reader = new(root, "a scenario", ScenarioKeys, _errors);
+        _ = reader.Text("kind");
         string name = reader.Name("name") ?? "";
         ulong seed = reader.Number("seed", 0, ulong.MaxValue) ?? 1;
         HostSpec host = ReadHost(reader);
