@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -19,6 +19,7 @@ if (args is ["ratios", ..])
         ("iova", IovaRatios.Run),
         ("pagetable", PageTableRatios.Run),
         ("dma-map", DmaMapRatios.Run),
+        ("revoke", RevokeRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {

@@ -6,6 +6,7 @@ using Physr.Machine.Nvme.Media;
 using Physr.Machine.Rdma;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
+using Physr.Memory;
 
 namespace Physr.Machine.Offload;
 

@@ -175,17 +175,23 @@ internal sealed class SliceImporter : IDmaBufImporter, IDisposable
 
     public void InvalidateMappings(DmaBufAttachment attachment) => _isTold[(int)attachment.Tag!] = attachment.Buffer.IsRevoked;
 
-    /// <summary>Gives everything up.</summary>
-    public void Close()
+    /// <summary>Gives everything up; what cannot be is named, null otherwise.</summary>
+    public string? TryClose()
     {
         for (int i = 0; i < _mappings.Length; i++)
         {
-            TryUnmap(i);
+            if (_mappings[i] is not null && !TryUnmap(i))
+            {
+                return $"{Node.Name}: a mapping of {_buffers[i].Spec.Name}";
+            }
+
             if (_attachments[i]?.TryDetach() is { } errno and not Errno.None)
             {
-                throw new PhysrException("detach", $"{Node.Name} from {_buffers[i].Spec.Name}", errno, "it is still mapped");
+                return $"{Node.Name}: its attachment to {_buffers[i].Spec.Name}: {errno}";
             }
         }
+
+        return null;
     }
 
     public void Dispose() => _driver.Dispose();

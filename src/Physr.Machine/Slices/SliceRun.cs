@@ -82,7 +82,7 @@ internal sealed partial class SliceRun : IDisposable
         }
 
         SimTime ended = _machine.Scheduler.Now;
-        List<string> leaked = GiveBack(failure is null);
+        List<string> leaked = GiveBack();
         IommuReport? iommu = _machine.Iommu?.Report();
         _machine.Iommu?.Flush();
         leaked.AddRange(MachineLeaks.Find(_machine));
@@ -141,34 +141,40 @@ internal sealed partial class SliceRun : IDisposable
         };
     }
 
-    private List<string> GiveBack(bool isOrderly)
+    /// <summary>Lets what is under way end, and gives everything back; what cannot be is named.</summary>
+    private List<string> GiveBack()
     {
         List<string> leaked = [];
-        if (isOrderly)
+        foreach (SliceImporter importer in _importers)
         {
-            _importers.ForEach(static importer => importer.Close());
+            while (importer.InFlight != 0 && (importer.Pump() || _machine.Scheduler.Step()))
+            {
+                // Its transfers go on.
+            }
+
+            if (importer.TryClose() is { } kept)
+            {
+                leaked.Add(kept);
+            }
+
+            importer.Dispose();
         }
 
         foreach (SliceBuffer buffer in _buffers.Where(static buffer => buffer.Shared is not null))
         {
-            if (isOrderly)
-            {
-                buffer.Shared.Release();
-            }
-
+            buffer.Shared.Release();
             if (buffer.Shared.References != 0)
             {
                 leaked.Add($"{buffer.Shared}: {buffer.Shared.References} references");
             }
 
-            if (isOrderly && buffer.EndReplay() is { } unlawful)
+            if (buffer.EndReplay() is { } unlawful)
             {
                 leaked.Add($"{buffer.Spec.Name}: the protocol was left: {unlawful}");
             }
         }
 
-        _importers.ForEach(static importer => importer.Dispose());
-        if (isOrderly)
+        if (leaked.Count == 0)
         {
             _exporter.Remove();
         }

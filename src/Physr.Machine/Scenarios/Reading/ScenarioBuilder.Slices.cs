@@ -45,8 +45,8 @@ internal sealed partial class ScenarioBuilder
             string? name = buffer.Name("name");
             names.TryAdd(name, "buffer", buffer.At("name"));
             int bar = (int)(buffer.Number("bar", 0, 5, required: true) ?? 0);
-            ulong size = exporter is null ? Limits.LargestMemory : BarSizeOf(exporter, bar);
-            if (buffer.IsSound && size == 0)
+            ulong size = exporter is null ? 0 : BarSizeOf(exporter, bar);
+            if (buffer.IsSound && exporter is not null && !HasBar(exporter, bar))
             {
                 IEnumerable<string> bars = exporter!.Spec.BarBytes.Select(static (_, i) => $"{2 * i}");
                 _errors.Add(buffer.At("bar"), $"'bar': {Phrase.Quote(exporter.Name)} has no BAR {bar} (there is: {Phrase.List(bars)}); each is 64 bits wide and takes two");
@@ -102,8 +102,10 @@ internal sealed partial class ScenarioBuilder
         return node.Kind == kind ? node : null;
     }
 
-    private static ulong BarSizeOf(FabricDraft exporter, int bar) =>
-        (bar & 1) == 0 && bar / 2 < exporter.Spec.BarBytes.Count ? exporter.Spec.BarBytes[bar / 2] : 0;
+    private static bool HasBar(FabricDraft exporter, int bar) => (bar & 1) == 0 && bar / 2 < exporter.Spec.BarBytes.Count;
+
+    /// <summary>0 where it could not be read.</summary>
+    private static ulong BarSizeOf(FabricDraft exporter, int bar) => HasBar(exporter, bar) ? exporter.Spec.BarBytes[bar / 2] : 0;
 
     private List<BarSlice> ReadRanges(MappingReader buffer, ulong barSize)
     {
