@@ -16,7 +16,7 @@ namespace Physr.Dma.Tests.Iommufd.Uapi;
 public sealed class InterpreterFuzzTests
 {
     private const int Threads = 3;
-    private const int Steps = 6000;
+    private const int Steps = 30_000;
     private const int Pages = 48;
     private const ulong Step = 2048;
 
@@ -46,8 +46,12 @@ public sealed class InterpreterFuzzTests
         object unit = new();
         MockIommuDevice[] mocks = [new() { Unit = unit }, new() { Unit = unit, PasidBits = 0 }, new() { Capabilities = IommuCapabilities.None }];
         IommufdDevice[] devices = [.. mocks.Select(rig.Bind)];
+        uint ioas = rig.IoasAlloc();
+        Assert.Equal(Errno.None, rig.HwptAlloc(devices[0].Id, ioas, IommuDomainFlags.NestParent | IommuDomainFlags.Pasid, out uint parent));
+        Assert.Equal(Errno.None, rig.ViommuAlloc(devices[0].Id, parent, Mock.ViommuType, out _));
         HashSet<Errno> seen = [];
-        Task[] threads = [.. Enumerable.Range(0, Threads).Select(thread => Task.Run(() => Run(rig, devices, mocks, seed, thread, seen)))];
+        HashSet<string> succeeded = [];
+        Task[] threads = [.. Enumerable.Range(0, Threads).Select(thread => Task.Run(() => Run(rig, devices, mocks, seed, thread, seen, succeeded)))];
         await Task.WhenAll(threads);
 
         // Wherever the hostile user's devices are led, it is to a page of that process, which is pinned.
@@ -62,6 +66,7 @@ public sealed class InterpreterFuzzTests
             }
         }
 
+        Assert.True(succeeded.Count >= 15, $"seed {seed}: only {string.Join(", ", succeeded)} ever succeeded");
         Assert.True(seen.Count >= 10, $"seed {seed}: only {string.Join(", ", seen)} were met");
         byte[] now = new byte[secret.Length];
         Assert.Equal(Errno.None, victim.Process.TryRead(UapiRig.Buffer, now));
@@ -90,7 +95,7 @@ public sealed class InterpreterFuzzTests
         return victim;
     }
 
-    private static void Run(UapiRig rig, IommufdDevice[] devices, MockIommuDevice[] mocks, int seed, int thread, HashSet<Errno> seen)
+    private static void Run(UapiRig rig, IommufdDevice[] devices, MockIommuDevice[] mocks, int seed, int thread, HashSet<Errno> seen, HashSet<string> succeeded)
     {
         Random random = new(HashCode.Combine(seed, thread));
         string doing = "";
@@ -108,6 +113,10 @@ public sealed class InterpreterFuzzTests
                 lock (seen)
                 {
                     seen.Add(errno);
+                    if (errno == Errno.None)
+                    {
+                        succeeded.Add(doing.Split(' ')[0]);
+                    }
                 }
             }
             catch (Exception exception)
@@ -124,6 +133,11 @@ public sealed class InterpreterFuzzTests
         foreach (PropertyInfo property in type.GetProperties())
         {
             property.SetValue(structure, Value(property, random, thread));
+        }
+
+        if (random.Next(4) != 0)
+        {
+            Favour(structure, random);
         }
 
         int size = Marshal.SizeOf(type);
@@ -175,6 +189,62 @@ public sealed class InterpreterFuzzTests
             default:
                 rig.Files.CloseOne(random);
                 return ("close", Errno.None);
+        }
+    }
+
+    /// <summary>Makes a structure one that may well succeed, so that there is something to be hostile to.</summary>
+    private static void Favour(object structure, Random random)
+    {
+        void Set(string name, object value) => structure.GetType().GetProperty(name)!.SetValue(structure, value);
+        switch (structure)
+        {
+            case IommuHwptAlloc:
+                bool isNested = random.Next(2) == 0;
+                (uint Type, uint Length) data = isNested ? (Mock.HwptDataType, 4U) : (0, 0);
+                Set("Flags", isNested ? (uint)random.Next(4) & 4 : ((uint[])[0, 1, 1, 2, 8, 9])[random.Next(6)]);
+                Set("Reserved", 0U);
+                Set("Reserved2", 0U);
+                Set("DataType", data.Type);
+                Set("DataLength", data.Length);
+                Set("DevId", (uint)random.Next(1, 4));
+                Set("PtId", (uint)random.Next(4, 16));
+                break;
+            case IommuIoasMap or IommuIoasMapFile or IommuIoasCopy:
+                Set("Flags", (uint)random.Next(2, 8));
+                break;
+            case IommuViommuAlloc:
+                Set("Flags", 0U);
+                Set("Reserved", 0U);
+                Set("Type", Mock.ViommuType);
+                Set("DataLength", random.Next(2) == 0 ? 0U : 24);
+                Set("DevId", (uint)random.Next(1, 4));
+                Set("HwptId", (uint)random.Next(4, 16));
+                break;
+            case IommuVdeviceAlloc:
+                Set("DevId", (uint)random.Next(1, 4));
+                Set("ViommuId", (uint)random.Next(4, 16));
+                break;
+            case IommuVeventqAlloc:
+                Set("Flags", 0U);
+                Set("Reserved", 0U);
+                Set("Type", Mock.EventType);
+                Set("ViommuId", (uint)random.Next(4, 16));
+                break;
+            case IommuHwQueueAlloc:
+                Set("Flags", 0U);
+                Set("Type", Mock.QueueType);
+                Set("ViommuId", (uint)random.Next(4, 16));
+                Set("Length", Step);
+                break;
+            case IommuFaultAlloc or IommuIoasAlloc or IommuHwInfo or IommuHwptGetDirtyBitmap:
+                Set("Flags", 0U);
+                break;
+            case IommuHwptInvalidate:
+                Set("HwptId", (uint)random.Next(4, 16));
+                Set("DataType", Mock.InvalidationType);
+                break;
+            default:
+                break;
         }
     }
 
