@@ -257,6 +257,15 @@ public sealed class ObjectTests
     }
 
     [Fact]
+    public void R71_ADeviceThatCouldNotAttachReservesNothing()
+    {
+        using IommufdRig rig = new(1);
+        IommufdDevice picky = rig.Bind(new MockDevice("picky") { IsPicky = true, ReservedRanges = [new(new(MockDomain.Start), PageBytes)] });
+        Is(Errno.EINVAL, picky.Attach(rig.Devices[0].AttachedTo()!));
+        rig.MapFixed(IommufdRig.Buffer, PageBytes, MockDomain.Start);
+    }
+
+    [Fact]
     public void R71_BindingTwiceFails_AndAnotherContextsObjectsAreNotTaken()
     {
         using IommufdRig rig = new(1);
