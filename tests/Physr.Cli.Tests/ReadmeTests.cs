@@ -6,17 +6,20 @@ namespace Physr.Cli.Tests;
 public class ReadmeTests
 {
     [Theory]
-    [InlineData(true, "run", "scenarios/copy-offload.yaml")]
-    [InlineData(false, "memmap", "scenarios/copy-offload.yaml")]
-    public void TheReadmeShowsRealOutput(bool onlyTable, string verb, string scenario)
+    [InlineData("bounce: ", "run", "scenarios/copy-offload.yaml")]
+    [InlineData(" route                    p2p-redirected-lazy", "run", "scenarios/iommu-copy-offload.yaml")]
+    [InlineData(null, "memmap", "scenarios/copy-offload.yaml")]
+    [InlineData(null, "trace check", "docs/examples/dma-trace.txt")]
+    public void TheReadmeShowsRealOutput(string? upTo, string verb, string file)
     {
         string root = FindRoot();
         string[] readme = File.ReadAllLines(Path.Combine(root, "README.md"));
         using StringWriter output = new();
         using StringWriter error = new();
-        Assert.Equal(ExitCode.Success, PhysrCli.Invoke([verb, Path.Combine(root, scenario)], new Terminal(output, error)));
+        int code = PhysrCli.Invoke([.. verb.Split(' '), Path.Combine(root, file)], new Terminal(output, error));
+        Assert.Equal(verb == "trace check" ? ExitCode.Failure : ExitCode.Success, code);
         IEnumerable<string> lines = output.ToString().Split('\n').Select(static line => line.TrimEnd());
-        lines = onlyTable ? lines.TakeWhile(static line => !line.StartsWith("bounce: ", StringComparison.Ordinal)) : lines;
+        lines = upTo is null ? lines : lines.TakeWhile(line => !line.StartsWith(upTo, StringComparison.Ordinal));
         Assert.All(lines.Where(static line => !line.StartsWith(" wall time", StringComparison.Ordinal)), line => Assert.Contains(line, readme));
     }
 
