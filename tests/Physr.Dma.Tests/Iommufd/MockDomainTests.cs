@@ -29,7 +29,7 @@ public sealed class MockDomainTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void R71_basic(int domains, string memory)
+    public void R71_mock_domain_basic(int domains, string memory)
     {
         using Fixture fixture = new(domains, memory);
         IommufdRig rig = fixture.Rig;
@@ -174,7 +174,7 @@ public sealed class MockDomainTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void R71_replace(int domains, string memory)
+    public void R71_mock_domain_replace(int domains, string memory)
     {
         using Fixture fixture = new(domains, memory);
         IommufdRig rig = fixture.Rig;

@@ -12,7 +12,7 @@ public sealed class ObjectTests
     public static TheoryData<string> Variants => IommufdRig.Variants;
 
     [Fact]
-    public void R71_simple_close()
+    public void R71_iommufd_simple_close()
     {
         FakeProcess process = new(new());
         using IommufdContext context = new(process);

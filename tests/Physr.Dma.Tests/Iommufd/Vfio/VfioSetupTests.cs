@@ -14,7 +14,7 @@ public sealed class VfioSetupTests
     private static readonly VfioDeviceInfo s_info = new(3, 9, 5);
 
     [Fact]
-    public void R71_bind()
+    public void R71_vfio_iommufd_setup_bind()
     {
         using UapiRig rig = new();
         using VfioDeviceFile file = new(new MockIommuDevice(), s_info);

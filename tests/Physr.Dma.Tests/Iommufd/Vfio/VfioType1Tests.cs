@@ -108,7 +108,7 @@ public sealed class VfioType1Tests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void R71_simple_close(uint version)
+    public void R71_vfio_compat_mock_domain_simple_close(uint version)
     {
         using UapiRig rig = Open(version, out _, out _);
         Assert.Equal(3, rig.Context.ObjectCount);
@@ -158,7 +158,7 @@ public sealed class VfioType1Tests
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public void R71_map(uint version)
+    public void R71_vfio_compat_mock_domain_map(uint version)
     {
         using UapiRig rig = Open(version, out uint ioas, out _);
         ulong iova = Mock.ApertureStart;
