@@ -113,6 +113,38 @@ public sealed class MappingCommandTests
 
     [Theory]
     [InlineData(0)]
+    [InlineData(5)]
+    public void R77_ABitmapLongerThanAPageIsWrittenToItsEnd(int misalignment)
+    {
+        const ulong Run = 32 * 4096;
+        const ulong Runs = 640;
+        using UapiRig rig = new();
+        (uint ioas, MockDomain domain, uint table) = Attach(rig, IommuDomainFlags.DirtyTracking);
+        for (ulong i = 0; i < Runs; i++)
+        {
+            ulong iova = Start + (i * Run);
+            Assert.Equal(Errno.None, rig.Map(ioas, UserProcess.Address(8192), Run, ref iova, isFixed: true));
+        }
+
+        IommuHwptSetDirtyTracking track = new() { HwptId = table, Flags = 1 };
+        Assert.Equal(Errno.None, rig.Call(0x8b, ref track));
+
+        // A bit for each 2 KiB: 5120 bytes. The first part of 4096 bytes and what follows it are both written to.
+        ulong[] pages = [0, 7, 32766, 32768, 32769, 40000, (Runs * Run / 2048) - 2];
+        Assert.All(pages, page => Assert.True(domain.TryReach(Start + (page * 2048), isWrite: true, out _)));
+        ulong bitmap = UserProcess.Address(40 * 4096).Value + (ulong)misalignment;
+        byte[] expected = new byte[Runs * Run / 2048 / 8];
+        byte[] bits = new byte[expected.Length];
+        Assert.Equal(Errno.None, rig.Process.TryWrite(new(bitmap), bits));
+        IommuHwptGetDirtyBitmap get = new() { HwptId = table, Iova = Start, Length = Runs * Run, PageSize = 2048, Data = bitmap };
+        Assert.Equal(Errno.None, rig.Call(0x8c, ref get));
+        Assert.Equal(Errno.None, rig.Process.TryRead(new(bitmap), bits));
+        Array.ForEach(pages, page => expected[page / 8] |= (byte)(1 << (int)(page % 8)));
+        Assert.Equal(expected, bits);
+    }
+
+    [Theory]
+    [InlineData(0)]
     [InlineData(3)]
     public void R77_DirtyPagesAreAddedToABitmapAnywhere(int misalignment)
     {
