@@ -69,16 +69,14 @@ public sealed class MockDomainTests
     }
 
     [Theory]
-    [MemberData(nameof(Variants))]
+    [InlineData(1, "base")]
+    [InlineData(2, "base")]
+    [InlineData(1, "hugepage")]
+    [InlineData(2, "hugepage")]
     public void R71_ro_unshare(int domains, string memory)
     {
-        // A page shared with a child until one of them writes, mapped read-only: the write must not take it away from under the device.
+        // A page shared with a child until one of them writes, mapped read-only: the write must not take it away from under the device. Files have no such pages.
         using Fixture fixture = new(domains, memory);
-        if (fixture.File is not null)
-        {
-            return;
-        }
-
         IommufdRig rig = fixture.Rig;
         FakeProcess child = rig.Process.Fork();
         ulong iova = rig.Map(Buffer, PageBytes, flags: IoMapFlags.Readable);
