@@ -113,9 +113,14 @@ internal sealed partial class DmaStorm
     /// <summary>Whether the addresses, or others in their granules, were handed out again to the same device.</summary>
     private bool IsLive(int client, DmaRange addresses)
     {
-        DmaRange granules = DmaRange.FromBounds(addresses.Start.AlignDown(PageSize.Size4K), addresses.End.AlignUp(PageSize.Size4K));
-        bool Covers(StormMapping mapping) => mapping.Client == client && mapping.Pieces.Any(piece => !piece.IsBusAddress
-            && DmaRange.FromBounds(piece.Addresses.Start.AlignDown(PageSize.Size4K), piece.Addresses.End.AlignUp(PageSize.Size4K)).Overlaps(granules));
-        return _live.Any(Covers) || _importers.Any(each => each.Importer.Mapping is { } mapping && Covers(mapping));
+        DmaRange granules = Granules(addresses);
+        return _live.Any(mapping => mapping.Client == client && Covers(mapping, granules))
+            || _importers.Any(each => each.Importer.Mapping is { } mapping && mapping.Client == client && Covers(mapping, granules));
     }
+
+    private static bool Covers(StormMapping mapping, DmaRange granules) =>
+        mapping.Pieces.Any(piece => !piece.IsBusAddress && Granules(piece.Addresses).Overlaps(granules));
+
+    private static DmaRange Granules(DmaRange addresses) =>
+        DmaRange.FromBounds(addresses.Start.AlignDown(PageSize.Size4K), addresses.End.AlignUp(PageSize.Size4K));
 }

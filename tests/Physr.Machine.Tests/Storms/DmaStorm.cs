@@ -111,8 +111,10 @@ internal sealed partial class DmaStorm : IDisposable
         Remember(mapping);
     }
 
+    /// <summary>Notes what a device might still try. What was there before at the same addresses is not what a late access could reach any more.</summary>
     private void Remember(StormMapping mapping)
     {
+        _stale.RemoveAll(older => older.Client == mapping.Client && older.Pieces.Any(piece => !piece.IsBusAddress && Covers(mapping, Granules(piece.Addresses))));
         if (_stale.Count == MostStale)
         {
             _stale.RemoveAt(Pick(MostStale));
