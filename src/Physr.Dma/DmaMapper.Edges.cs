@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
 using Physr.Dma.Bounce;
 using Physr.Dma.Iommu;
 
@@ -21,8 +22,19 @@ public sealed partial class DmaMapper
             : MapWhole(domain, start, new(range.Start.Value - offset), (offset + range.Length + inGranule) & ~inGranule, direction, attributes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Errno MapWhole(DmaDomain domain, DmaAddress start, PhysicalAddress physical, ulong size, DmaDirection direction, DmaAttributes attributes) =>
-        Passes("IO page table") ? domain.Domain.Map(start, physical, size, AccessOf(direction, attributes)) : Errno.ENOMEM;
+        Passes("IO page table") ? domain.Map(start, physical, size, AccessOf(direction, attributes)) : Errno.ENOMEM;
+
+    /// <summary>The same for a streaming mapping, of which only whether it has slots is kept.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Errno MapEdges(
+        DmaDevice device, DmaDomain domain, DmaAddress start, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, out bool isBounced)
+    {
+        Errno errno = MapEdges(device, domain, start, range, direction, attributes, out EdgeSlots slots);
+        isBounced = slots.Any;
+        return errno;
+    }
 
     private Errno MapEdges(
         DmaDevice device, DmaDomain domain, DmaAddress start, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, out EdgeSlots slots)
@@ -105,9 +117,8 @@ public sealed partial class DmaMapper
         if (mapped != 0)
         {
             MapperThread thread = MapperThread.Current;
-            domain.Domain.Unmap(start, mapped, thread.Gather);
-            domain.Domain.Sync(thread.Gather);
-            thread.Gather.Reset();
+            domain.Unmap(start, mapped, thread.Gather);
+            domain.Sync(thread.Gather);
         }
 
         if (slots.Head is { } head)
@@ -159,6 +170,7 @@ public sealed partial class DmaMapper
     }
 
     /// <summary>Gives bytes that lie beyond a device's mask a place within it, all of them in one run.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal Errno BounceWhole(DmaDevice device, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, out PhysicalAddress at)
     {
         at = default;

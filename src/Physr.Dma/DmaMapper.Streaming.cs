@@ -7,9 +7,12 @@ using Physr.Memory;
 namespace Physr.Dma;
 
 /// <content>The streaming form (<c>dma_map_phys</c>, row R66).</content>
+/// <remarks>Each of the two calls is compiled as one method, the parts that most calls pass through inlined and the rest kept out, and never into its caller: so its code, and what it
+/// costs, does not depend on who calls it. The thread's own is looked up once a call.</remarks>
 public sealed partial class DmaMapper
 {
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public DmaMapError? TryMapPhys(DmaDevice device, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, out DmaAddress address)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -26,6 +29,7 @@ public sealed partial class DmaMapper
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public Errno UnmapPhys(DmaDevice device, DmaAddress address, ulong length, DmaDirection direction, DmaAttributes attributes)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -48,10 +52,11 @@ public sealed partial class DmaMapper
     /// <inheritdoc/>
     public bool IsMappingError(DmaDevice device, DmaAddress address) => address == DmaAddress.MappingError;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Errno MapTranslated(
         DmaDevice device, DmaDomain domain, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, uint provider, ref DmaAddress address)
     {
-        ulong inGranule = domain.Iova.Granule - 1;
+        ulong inGranule = domain.InGranule;
         ulong offset = range.Start.Value & inGranule;
         ulong size = (offset + range.Length + inGranule) & ~inGranule;
         if (!TryAdmit())
@@ -60,17 +65,18 @@ public sealed partial class DmaMapper
         }
 
         DmaAddress start = default;
-        Errno errno = Passes("IO virtual addresses") ? domain.TryAllocate(size, device.Mask, out start) : Errno.ENOMEM;
+        MapperThread thread = MapperThread.Current;
+        Errno errno = Passes("IO virtual addresses") ? domain.TryAllocateFor(thread.Number, size, device.Mask, out start) : Errno.ENOMEM;
         if (errno == Errno.None)
         {
-            EdgeSlots slots = default;
+            bool isBounced = false;
             errno = device.IsUntrusted && ((offset | range.Length) & inGranule) != 0
-                ? MapEdges(device, domain, start, range, direction, attributes, out slots)
+                ? MapEdges(device, domain, start, range, direction, attributes, out isBounced)
                 : MapWhole(domain, start, new(range.Start.Value - offset), size, direction, attributes);
             if (errno == Errno.None)
             {
-                domain.Ledger.Open(start).Open(MappingKind.Streaming, device.Ordinal, offset, range.Length, slots.Any, provider);
-                MapperThread.Current.Count(this, device, 1, (long)range.Length);
+                domain.Ledger.Open(start).Open(MappingKind.Streaming, device.Ordinal, offset, range.Length, isBounced, provider);
+                thread.Count(this, device, 1, (long)range.Length);
                 address = new(start.Value + offset);
                 return Errno.None;
             }
@@ -83,9 +89,10 @@ public sealed partial class DmaMapper
         return errno;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Errno UnmapTranslated(DmaDevice device, DmaDomain domain, DmaAddress address, ulong length, DmaDirection direction, DmaAttributes attributes)
     {
-        ulong inGranule = domain.Iova.Granule - 1;
+        ulong inGranule = domain.InGranule;
         ulong offset = address.Value & inGranule;
         DmaAddress start = new(address.Value - offset);
         ref MappingRecord record = ref domain.Ledger.Find(start);
@@ -100,17 +107,12 @@ public sealed partial class DmaMapper
         MapperThread thread = MapperThread.Current;
         if (!device.IsUntrusted)
         {
-            domain.Domain.Unmap(start, size, thread.Gather);
-            domain.Release(start, size, thread.Gather);
+            domain.Unmap(start, size, thread.Gather);
+            domain.ReleaseFor(thread.Number, start, size, thread.Gather);
         }
         else
         {
-            if (isBounced)
-            {
-                NoteEdges(domain, start, size, thread);
-            }
-
-            EndRun(device, domain, start, size, thread, direction, attributes);
+            EndUntrusted(device, domain, start, size, isBounced, thread, direction, attributes);
         }
 
         if (provider != 0)
@@ -121,6 +123,18 @@ public sealed partial class DmaMapper
         thread.Count(this, device, -1, -(long)length);
         Leave();
         return Errno.None;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndUntrusted(
+        DmaDevice device, DmaDomain domain, DmaAddress start, ulong size, bool isBounced, MapperThread thread, DmaDirection direction, DmaAttributes attributes)
+    {
+        if (isBounced)
+        {
+            NoteEdges(domain, start, size, thread);
+        }
+
+        EndRun(device, domain, start, size, thread, direction, attributes);
     }
 
     private Errno MapDirect(DmaDevice device, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, ref DmaAddress address)

@@ -24,7 +24,8 @@ public sealed partial class DmaMapper
         }
 
         DmaAddress start = default;
-        Errno errno = Passes("IO virtual addresses") ? domain.TryAllocate(size, device.Mask, out start) : Errno.ENOMEM;
+        MapperThread thread = MapperThread.Current;
+        Errno errno = Passes("IO virtual addresses") ? domain.TryAllocateFor(thread.Number, size, device.Mask, out start) : Errno.ENOMEM;
         if (errno != Errno.None)
         {
             Leave();
@@ -32,7 +33,7 @@ public sealed partial class DmaMapper
         }
 
         domain.Ledger.Open(start).Open(MappingKind.Reservation, device.Ordinal, offset, length);
-        MapperThread.Current.Count(this, device, 1, (long)length);
+        thread.Count(this, device, 1, (long)length);
         reservation = new(new(start.Value + offset), length);
         return true;
     }
@@ -98,9 +99,8 @@ public sealed partial class DmaMapper
             NoteSlots(part.Domain, part.Start, part.Size, thread);
         }
 
-        part.Domain.Domain.Unmap(part.Start, part.Size, thread.Gather);
-        part.Domain.Domain.Sync(thread.Gather);
-        thread.Gather.Reset();
+        part.Domain.Unmap(part.Start, part.Size, thread.Gather);
+        part.Domain.Sync(thread.Gather);
         ReleaseNotedSlots(thread, direction, attributes);
         record.Unlink(part.FirstGranule, part.GranuleCount);
         return Errno.None;

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
 using Physr.Dma.Bounce;
 using Physr.Dma.Broker;
 using Physr.Dma.Iommu;
@@ -122,14 +123,13 @@ public sealed partial class DmaMapper : IDmaMapper
     private void EndRun(
         DmaDevice device, DmaDomain domain, DmaAddress start, ulong mapped, ulong size, MapperThread thread, DmaDirection direction, DmaAttributes attributes)
     {
-        domain.Domain.Unmap(start, mapped, thread.Gather);
+        domain.Unmap(start, mapped, thread.Gather);
         if (device.IsUntrusted && domain.Mode == IommuFlushMode.Lazy)
         {
-            domain.Domain.Sync(thread.Gather);
-            thread.Gather.Reset();
+            domain.Sync(thread.Gather);
         }
 
-        domain.Release(start, size, thread.Gather);
+        domain.ReleaseFor(thread.Number, start, size, thread.Gather);
         if (thread.Slots.Length != 0)
         {
             ReleaseNotedSlots(thread, direction, attributes);
@@ -138,6 +138,7 @@ public sealed partial class DmaMapper : IDmaMapper
 
     private bool TryAdmit() => (_gate is null && _most == 0) || TryAdmitOne();
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryAdmitOne()
     {
         if (!Passes("dma mapping"))

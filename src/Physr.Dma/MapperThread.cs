@@ -8,13 +8,13 @@ namespace Physr.Dma;
 /// <summary>What a thread keeps between mapping calls, so that they allocate nothing: a gather, room to note bounce slots, and its tallies.</summary>
 internal sealed class MapperThread
 {
-    // More devices on one thread than this share their buckets, and count with atomic instructions then.
+    // As many as a byte tells apart. More devices on one thread than this share their buckets, and count with atomic instructions then.
     private const int Tallies = 256;
 
     [ThreadStatic]
     private static MapperThread? t_current;
 
-    private readonly MappingTally?[] _tallies = new MappingTally?[Tallies];
+    private TallyTable _tallies;
     private PhysicalAddress[] _slots = new PhysicalAddress[2];
     private int _slotCount;
 
@@ -24,6 +24,9 @@ internal sealed class MapperThread
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => t_current ?? Create();
     }
+
+    /// <summary>The thread's number among those that allocate IO virtual addresses.</summary>
+    public int Number { get; } = Iova.IovaThreadSlot.Ensure();
 
     /// <summary>Empty between calls.</summary>
     public IotlbGather Gather { get; } = new();
@@ -63,12 +66,12 @@ internal sealed class MapperThread
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MapperThread Create() => t_current = new();
 
-    private static int Bucket(DmaMapper mapper, DmaDevice device) => (int)((device.Ordinal ^ (mapper.Ordinal << 4)) % Tallies);
+    private static byte Bucket(DmaMapper mapper, DmaDevice device) => (byte)(device.Ordinal ^ (mapper.Ordinal << 4));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void CountFirst(DmaMapper mapper, DmaDevice device, long mappings, long bytes)
     {
-        int bucket = Bucket(mapper, device);
+        byte bucket = Bucket(mapper, device);
         if (_tallies[bucket] is not null)
         {
             mapper.Counted.AddShared(mappings, bytes);
@@ -81,5 +84,11 @@ internal sealed class MapperThread
         mapper.Counted.Add(tally);
         device.Counted.Add(tally);
         _tallies[bucket] = tally;
+    }
+
+    [InlineArray(Tallies)]
+    private struct TallyTable
+    {
+        private MappingTally? _first;
     }
 }

@@ -52,8 +52,10 @@ internal sealed class MappingLedger
         return ref chunk[(int)granule & ChunkMask];
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private MappingRecord[]?[]? FindWindow(ulong number) => _high.GetValueOrDefault(number);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private MappingRecord[]?[] MakeWindow(ulong number) => FindWindow(number) ?? _high.GetOrAdd(number, static _ => new MappingRecord[]?[WindowMask + 1]);
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Physr.Dma;
@@ -32,6 +33,7 @@ internal struct MappingRecord
     public readonly bool IsSparse => (_owner & SparseFlag) != 0;
 
     /// <summary>Fills a free record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Open(MappingKind kind, uint device, ulong offset, ulong length, bool isBounced = false, uint extra = 0)
     {
         _owner = (device & DeviceMask) | ((uint)kind << KindShift) | (isBounced ? BouncedFlag : 0);
@@ -40,10 +42,12 @@ internal struct MappingRecord
     }
 
     /// <summary>Whether the record is of just this mapping.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool Is(MappingKind kind, uint device, ulong offset, ulong length) =>
         _extent == Extent(offset, length) && (_owner & (DeviceMask | KindMask)) == ((device & DeviceMask) | ((uint)kind << KindShift)) && length != 0;
 
     /// <summary>Frees the record if it is of just this mapping; of two threads that try, one does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryClose(MappingKind kind, uint device, ulong offset, ulong length)
     {
         ulong extent = Extent(offset, length);

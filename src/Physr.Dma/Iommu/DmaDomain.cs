@@ -1,12 +1,17 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
 using Physr.Dma.Iova;
+using Physr.Dma.PageTables;
 
 namespace Physr.Dma.Iommu;
 
 /// <summary>The DMA API's own translation for a device: an IOMMU domain, the IO virtual addresses in it, and when its unmaps are flushed. Thread-safe.</summary>
 public sealed class DmaDomain
 {
+    /// <summary>The domain where it is of the usual kind, and is called without a look at its interface; null for another.</summary>
+    private readonly IommuDomain? _paged;
+
     /// <summary>Makes one.</summary>
     /// <param name="domain">What devices are attached to.</param>
     /// <param name="iova">The addresses in it; its granule is the domain's smallest page or a multiple of it.</param>
@@ -17,10 +22,12 @@ public sealed class DmaDomain
         ArgumentNullException.ThrowIfNull(domain);
         ArgumentNullException.ThrowIfNull(iova);
         Domain = domain;
+        _paged = domain as IommuDomain;
         Iova = iova;
         Mode = mode;
         Queue = mode == IommuFlushMode.Lazy ? new(domain, iova, queue) : null;
         Ledger = new(iova.Granule);
+        InGranule = iova.Granule - 1;
     }
 
     /// <summary>The translation.</summary>
@@ -40,11 +47,10 @@ public sealed class DmaDomain
     /// <param name="mask">The highest address the device can use.</param>
     /// <param name="address">The first address of the run.</param>
     /// <returns>As <see cref="IovaAllocator.TryAllocate"/>.</returns>
-    public Errno TryAllocate(ulong length, ulong mask, out DmaAddress address)
-    {
-        Errno errno = Iova.TryAllocate(length, mask, out address);
-        return errno == Errno.ENOMEM && Queue is { Pending: not 0 } queue && queue.Flush() != 0 ? Iova.TryAllocate(length, mask, out address) : errno;
-    }
+    public Errno TryAllocate(ulong length, ulong mask, out DmaAddress address) => TryAllocateFor(IovaThreadSlot.Number, length, mask, out address);
+
+    /// <summary>The bits of an address that tell a byte's place in its granule.</summary>
+    internal ulong InGranule { get; }
 
     /// <summary>Who holds which addresses, as the mapper keeps it.</summary>
     internal MappingLedger Ledger { get; }
@@ -56,6 +62,28 @@ public sealed class DmaDomain
     public void Release(DmaAddress address, ulong length, IotlbGather gather)
     {
         ArgumentNullException.ThrowIfNull(gather);
+        ReleaseFor(IovaThreadSlot.Number, address, length, gather);
+    }
+
+    /// <summary>Takes a run of addresses for a thread that knows its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Errno TryAllocateFor(int threadNumber, ulong length, ulong mask, out DmaAddress address)
+    {
+        Errno errno = Iova.TryAllocateFor(threadNumber, length, mask, out address);
+        return errno == Errno.ENOMEM ? TryAllocateFlushed(threadNumber, length, mask, out address) : errno;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Errno TryAllocateFlushed(int threadNumber, ulong length, ulong mask, out DmaAddress address)
+    {
+        address = DmaAddress.MappingError;
+        return Queue is { Pending: not 0 } queue && queue.Flush() != 0 ? Iova.TryAllocateFor(threadNumber, length, mask, out address) : Errno.ENOMEM;
+    }
+
+    /// <summary>Ends the use of a run for a thread that knows its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void ReleaseFor(int threadNumber, DmaAddress address, ulong length, IotlbGather gather)
+    {
         if (Queue is { } queue && (!gather.IsEmpty || gather.FreedTables.Count != 0))
         {
             queue.Add(address, length, gather);
@@ -63,8 +91,35 @@ public sealed class DmaDomain
         }
 
         // Strict; or nothing was ever mapped in the run, so that no IOTLB can know it.
-        Domain.Sync(gather);
-        gather.Reset();
-        Iova.Free(address, length);
+        Sync(gather);
+        Iova.FreeFor(threadNumber, address, length);
+    }
+
+    /// <summary>Maps as <see cref="IIommuDomain.Map"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Errno Map(DmaAddress iova, PhysicalAddress physical, ulong length, IommuAccess access) =>
+        _paged is { } domain ? domain.Map(iova, physical, length, access) : Domain.Map(iova, physical, length, access);
+
+    /// <summary>Unmaps as <see cref="IIommuDomain.Unmap"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong Unmap(DmaAddress iova, ulong length, IotlbGather gather) =>
+        _paged is { } domain ? domain.Unmap(iova, length, gather) : Domain.Unmap(iova, length, gather);
+
+    /// <summary>Invalidates as <see cref="IIommuDomain.Sync"/>; the gather is empty afterwards, whoever wrote the domain.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Sync(IotlbGather gather)
+    {
+        if (_paged is { } domain)
+        {
+            domain.Sync(gather);
+        }
+        else
+        {
+            Domain.Sync(gather);
+            if (!gather.IsEmpty || gather.FreedTables.Count != 0)
+            {
+                gather.Reset();
+            }
+        }
     }
 }

@@ -54,9 +54,8 @@ public sealed class IommuDomain : IIommuDomain, IDisposable
         ArgumentNullException.ThrowIfNull(gather);
         if (!gather.IsEmpty || gather.FreedTables.Count != 0)
         {
-            Interlocked.Increment(ref _flushes);
             DmaRange range = gather.IsEmpty ? default : DmaRange.FromBounds(new(gather.Start), new(gather.End));
-            foreach (IommuUnit unit in UnitsAfterUnmap())
+            foreach (IommuUnit unit in CountFlush())
             {
                 unit.Invalidate(this, range);
             }
@@ -69,8 +68,7 @@ public sealed class IommuDomain : IIommuDomain, IDisposable
     /// <inheritdoc/>
     public void FlushAll()
     {
-        Interlocked.Increment(ref _flushes);
-        foreach (IommuUnit unit in UnitsAfterUnmap())
+        foreach (IommuUnit unit in CountFlush())
         {
             unit.InvalidateDomain(this);
         }
@@ -144,11 +142,11 @@ public sealed class IommuDomain : IIommuDomain, IDisposable
         }
     }
 
-    /// <summary>The units that may have cached what was just unmapped. A unit that joins later walks the tables as they are now; the fence keeps the entry's store before
-    /// this load, as the lock in <see cref="Join"/> keeps that store before the unit's first walk.</summary>
-    private IommuUnit[] UnitsAfterUnmap()
+    /// <summary>Counts a flush and gives the units that may have cached what was just unmapped. A unit that joins later walks the tables as they are now; the increment is a full
+    /// fence, which keeps the entry's store before this load, as the lock in <see cref="Join"/> keeps that store before the unit's first walk.</summary>
+    private IommuUnit[] CountFlush()
     {
-        Interlocked.MemoryBarrier();
+        Interlocked.Increment(ref _flushes);
         return Volatile.Read(ref _units);
     }
 }

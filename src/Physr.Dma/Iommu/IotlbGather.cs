@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
+
 namespace Physr.Dma.Iommu;
 
 /// <summary>What unmapping leaves to do (<c>iommu_iotlb_gather</c>): the addresses to invalidate, as one span, and table pages to free after that. Reusable; one thread at a time.</summary>
@@ -37,6 +39,7 @@ public sealed class IotlbGather
     public List<nint> FreedTables { get; } = [];
 
     /// <summary>Notes a range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(DmaAddress iova, ulong length)
     {
         Start = Math.Min(Start, iova.Value);
@@ -44,10 +47,14 @@ public sealed class IotlbGather
     }
 
     /// <summary>Forgets everything, after a sync.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Reset()
     {
         Start = ulong.MaxValue;
         End = 0;
-        FreedTables.Clear();
+        if (FreedTables.Count != 0)
+        {
+            FreedTables.Clear();
+        }
     }
 }

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Physr.Dma.Iova;
 
@@ -59,30 +60,39 @@ public sealed partial class IovaAllocator : IDisposable
     /// <param name="mask">The highest address the device can use.</param>
     /// <param name="address">The first address of the run.</param>
     /// <returns><see cref="Errno.EINVAL"/> for length 0 and above 2^62, <see cref="Errno.ENOMEM"/> where no such run is free, <see cref="Errno.ENODEV"/> after disposal.</returns>
-    public Errno TryAllocate(ulong length, ulong mask, out DmaAddress address)
+    public Errno TryAllocate(ulong length, ulong mask, out DmaAddress address) => TryAllocateFor(IovaThreadSlot.Number, length, mask, out address);
+
+    /// <summary>Gives a run back.</summary>
+    /// <param name="address">As it was handed out.</param>
+    /// <param name="length">As it was asked for.</param>
+    /// <exception cref="PhysrException">No such run is out, as far as that is noticed: see <see cref="IovaAllocatorOptions.IsChecked"/>.</exception>
+    public void Free(DmaAddress address, ulong length) => FreeFor(IovaThreadSlot.Number, address, length);
+
+    /// <summary>Takes a run for a thread that knows its number (<see cref="IovaThreadSlot"/>), which is spared looking it up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Errno TryAllocateFor(int threadNumber, ulong length, ulong mask, out DmaAddress address)
     {
         int order = OrderOf(length);
-        if (order < _orders && OwnStripe() is { } stripe && stripe.TryEnter())
+        if (order < _orders && StripeOf(threadNumber) is { } stripe && stripe.TryEnter())
         {
             ulong extent = (Granule << order) - 1;
             ref IovaRack rack = ref stripe.Rack(order, RegionToTake(ref stripe.Rack(order, 0), order, mask));
             int top = rack.Count - 1;
-            ulong run = 0;
-            bool taken = true;
-            if (top >= 0 && (run = rack.Loaded![top]) + extent <= mask)
+            if (top >= 0)
             {
-                rack.Count = top;
-            }
-            else
-            {
-                taken = rack.Cached != 0 && rack.TryTake(mask, extent, out run);
+                ulong run = rack.Loaded![top];
+                if (run + extent <= mask)
+                {
+                    rack.Count = top;
+                    rack.Live++;
+                    stripe.Exit();
+                    address = new(run);
+                    return Errno.None;
+                }
             }
 
-            rack.Live += taken ? 1 : 0;
-            stripe.Exit();
-            if (taken)
+            if (TryTakeAnother(stripe, ref rack, mask, extent, out address))
             {
-                address = new(run);
                 return Errno.None;
             }
         }
@@ -90,38 +100,54 @@ public sealed partial class IovaAllocator : IDisposable
         return AllocateLocked(length, mask, out address);
     }
 
-    /// <summary>Gives a run back.</summary>
-    /// <param name="address">As it was handed out.</param>
-    /// <param name="length">As it was asked for.</param>
-    /// <exception cref="PhysrException">No such run is out, as far as that is noticed: see <see cref="IovaAllocatorOptions.IsChecked"/>.</exception>
-    public void Free(DmaAddress address, ulong length)
+    /// <summary>Gives a run back for a thread that knows its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void FreeFor(int threadNumber, DmaAddress address, ulong length)
     {
         int order = OrderOf(length);
         ulong run = address.Value;
-        if (order < _orders && IsPossible(run, order) && OwnStripe() is { } stripe && stripe.TryEnter())
+        if (order < _orders && IsPossible(run, order) && StripeOf(threadNumber) is { } stripe && stripe.TryEnter())
         {
             ref IovaRack rack = ref stripe.Rack(order, RegionOf(run));
             int count = rack.Count;
-            bool isKept = true;
             if (count < rack.Room)
             {
                 rack.Loaded![count] = run;
                 rack.Count = count + 1;
-            }
-            else
-            {
-                isKept = rack.TryPut(run);
+                rack.Live--;
+                stripe.Exit();
+                return;
             }
 
-            rack.Live -= isKept ? 1 : 0;
-            stripe.Exit();
-            if (isKept)
+            if (TryPutElsewhere(stripe, ref rack, run))
             {
                 return;
             }
         }
 
         FreeLocked(address, length);
+    }
+
+    /// <summary>Takes what is not on top of the loaded magazine; the owner goes after it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryTakeAnother(IovaStripe stripe, ref IovaRack rack, ulong mask, ulong extent, out DmaAddress address)
+    {
+        ulong run = 0;
+        bool isTaken = rack.Cached != 0 && rack.TryTake(mask, extent, out run);
+        rack.Live += isTaken ? 1 : 0;
+        stripe.Exit();
+        address = new(run);
+        return isTaken;
+    }
+
+    /// <summary>Puts what the loaded magazine has no room for; the owner goes after it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryPutElsewhere(IovaStripe stripe, ref IovaRack rack, ulong run)
+    {
+        bool isKept = rack.TryPut(run);
+        rack.Live -= isKept ? 1 : 0;
+        stripe.Exit();
+        return isKept;
     }
 
     /// <summary>The size of a length: the least n for which 2^n granules hold it. Above every kept size for length 0.</summary>
@@ -139,11 +165,10 @@ public sealed partial class IovaAllocator : IDisposable
     /// <summary>One past the last whole granule at or below an address; the very last of the 64-bit space does not count.</summary>
     private ulong EndGranule(ulong last) => last == ulong.MaxValue ? ulong.MaxValue >> _shift : (last + 1) >> _shift;
 
-    private IovaStripe? OwnStripe()
+    private IovaStripe? StripeOf(int threadNumber)
     {
         IovaStripe?[] stripes = _stripes;
-        int number = IovaThreadSlot.Number;
-        return (uint)number < (uint)stripes.Length ? stripes[number] : null;
+        return (uint)threadNumber < (uint)stripes.Length ? stripes[threadNumber] : null;
     }
 
     /// <summary>Which rack serves: the low one as long as a low run is to be had, other threads' magazines aside.</summary>

@@ -7,10 +7,9 @@ namespace Physr.Dma.PageTables;
 // Mapping: straight in where the range is one run of leaves in a table that is there; else look, take the pages that are missing, and only then write.
 internal sealed partial class FormattedTable<TFormat>
 {
-    /// <inheritdoc/>
-    public override Errno Map(ulong iova, ulong physical, ulong length, IommuAccess access)
+    /// <summary>Maps more than a page: straight in where it is one run of leaves.</summary>
+    private Errno MapRun(ulong iova, ulong physical, ulong length, ulong attributes)
     {
-        ulong attributes = TFormat.Attributes(access, _tracksDirty);
         ulong root = Volatile.Read(ref _root);
         int level = (int)(root & LevelMask);
         if (iova + (length - 1) <= Last(level))

@@ -7,10 +7,9 @@ namespace Physr.Dma.PageTables;
 // Unmapping: leaves go one by one, a full table that the range covers goes whole, and its pages wait in the gather until nobody can be walking them.
 internal sealed partial class FormattedTable<TFormat>
 {
-    /// <inheritdoc/>
-    public override ulong Unmap(ulong iova, ulong last, IotlbGather gather)
+    /// <summary>Unmaps what is more than a page, or a part of a larger leaf.</summary>
+    private ulong UnmapRun(ulong iova, ulong last, IotlbGather gather)
     {
-        SettleOwed(gather);
         ulong root = Volatile.Read(ref _root);
         int level = (int)(root & LevelMask);
         if (iova > Last(level))

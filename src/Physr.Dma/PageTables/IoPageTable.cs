@@ -80,7 +80,9 @@ public sealed partial class IoPageTable : IDisposable
             return Errno.EINVAL;
         }
 
-        if (iova.Value >= table.End || length > table.End - iova.Value || physical.Value >= EntryBits.PhysicalEnd || length > EntryBits.PhysicalEnd - physical.Value)
+        // The sum of two numbers below 2^52 does not wrap around, and other two are refused by themselves.
+        ulong more = length - 1;
+        if (iova.Value >= table.End || length > table.End - iova.Value || ((physical.Value | more | (physical.Value + more)) & ~(EntryBits.PhysicalEnd - 1)) != 0)
         {
             return Errno.ERANGE;
         }

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Physr.Dma.Iommu;
 
 namespace Physr.Dma.PageTables;
@@ -101,13 +102,18 @@ internal abstract class RadixTable
     }
 
     /// <summary>Hands over what earlier maps left to invalidate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected void SettleOwed(IotlbGather gather)
     {
-        if (!_owes)
+        if (_owes)
         {
-            return;
+            SettleOwedLocked(gather);
         }
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SettleOwedLocked(IotlbGather gather)
+    {
         lock (_owedLock)
         {
             if (!_owed.IsEmpty)

@@ -31,7 +31,7 @@ internal readonly unsafe struct TablePage(nint address)
             Debug.Assert((uint)index < Entries, "An index comes from 9 bits of an address.");
 
             // SAFETY: a table page is 512 words of native memory that its pool frees only when the whole table is disposed of; the index is below 512.
-            return ref Unsafe.AsRef<ulong>((ulong*)address + index);
+            return ref Unsafe.AsRef<ulong>((ulong*)address + (uint)index);
         }
     }
 
