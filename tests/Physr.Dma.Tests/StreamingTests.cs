@@ -207,5 +207,48 @@ public sealed class StreamingTests : IDisposable
         _rig.AssertIdle();
     }
 
+    [Fact]
+    public void OfTwoThreadsThatMeetInAnUnmap_OneDoes()
+    {
+        const int Rounds = 20_000;
+        int arrived = 0;
+        int ended = 0;
+        DmaAddress[] shared = new DmaAddress[1];
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(number => new Thread(() =>
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                if (number == 0)
+                {
+                    shared[0] = _rig.MapOne(_rig.Translated, new(new(0x10_0000), 0x1000));
+                }
+
+                // The one who comes last goes on first, so that it has to wait, now a little more, now less, for the other to be where it is.
+                Meet(ref arrived, (4 * round) + 2);
+                Thread.SpinWait(number == 0 ? round & 15 : 4);
+                if (Unmap(_rig.Translated, shared[0], 0x1000) == Errno.None)
+                {
+                    Interlocked.Increment(ref ended);
+                }
+
+                Meet(ref arrived, (4 * round) + 4);
+            }
+        }))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+        Assert.Equal(Rounds, ended);
+        _rig.AssertIdle();
+    }
+
+    private static void Meet(ref int arrived, int all)
+    {
+        Interlocked.Increment(ref arrived);
+        SpinWait wait = default;
+        while (Volatile.Read(ref arrived) < all)
+        {
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
     private Errno Unmap(DmaDevice device, DmaAddress address, ulong length) => _rig.Mapper.UnmapPhys(device, address, length, DmaDirection.Bidirectional, DmaAttributes.None);
 }
