@@ -20,7 +20,7 @@ public class ScenarioMutationTests
         { "seed: 7", "seed: ¦[7]", "'seed' is one word or text, not a list" },
         { "cpu: { vendor: AuthenticAMD, family: 25 }", "cpu: ¦amd", "'cpu' is a mapping of vendor, family, not 'amd'" },
         { "{ name: bounce, memory: ram }", "¦bounce", "a route is a mapping of name, memory, pages, cpu, iommu, acs, dmaMask, fallback, not 'bounce'" },
-        { "under: sw0p2, id", "¦cmb: { size: 1MiB }, under: sw0p2, id", "a rdmaNic has no key 'cmb'; it belongs to nvme" },
+        { "under: sw0p2, id", "¦cmb: { size: 1MiB }, under: sw0p2, id", "an rdmaNic has no key 'cmb'; it belongs to nvme" },
 
         { "seed: 7", "¦<<: { seed: 7 }", "'<<' merges mappings in some YAML; a scenario writes them out" },
 
@@ -54,7 +54,7 @@ public class ScenarioMutationTests
         { "latency: 90ns", "latency: ¦2h", "'2h' is not a time" },
         { "latency: 90ns", "latency: ¦90s", "is more than the most, 60000000000ns" },
         { "seed: 7", "seed: ¦18446744073709551616", "'18446744073709551616' is larger than 18446744073709551615" },
-        { "seed: 7", "seed: ¦-7", "'-7' is not a whole number" },
+        { "seed: 7", "seed: ¦-7", "'-7' is negative; write a whole number from 0" },
         { "seed: 7", "seed: ¦seven", "'seven' is not a whole number" },
         { "queueDepth: 8", "queueDepth: ¦0", "'queueDepth': '0' is less than the least, 1" },
         { "queueDepth: 8", "queueDepth: ¦5000", "is more than the most, 1024" },
@@ -88,7 +88,7 @@ public class ScenarioMutationTests
         { "type: gpu,", "type: ¦gpuu,", "'gpuu' is no type; did you mean 'gpu'?" },
         { "type: gpu, under: rp1,", "type: gpu, under: ¦rp7,", "there is no node to hang a gpu under 'rp7'; did you mean 'rp0'?" },
         { "- { name: gpu0, type: gpu, under: rp1,", "- ¦{ name: gpu0, type: gpu,", "a gpu needs the key 'under'" },
-        { "type: rdmaNic, under: sw0p2", "type: rdmaNic, under: ¦sw0", "'sw0' is a switch; a rdmaNic hangs under a rootPort or downstreamPort" },
+        { "type: rdmaNic, under: sw0p2", "type: rdmaNic, under: ¦sw0", "'sw0' is a switch; an rdmaNic hangs under a rootPort or downstreamPort" },
         { "type: switch, under: rp0", "type: switch, under: ¦hb0", "'hb0' is a hostBridge; a switch hangs under a rootPort or downstreamPort" },
         { "type: gpu, under: rp1", "type: gpu, under: ¦rp0", "the link below 'rp0' already ends at 'sw0' (13:39); a port has one link partner" },
         { "type: switch, under: rp0", "type: switch, under: ¦sw0p0", "'under' runs in a circle: sw0 under sw0p0 under sw0; a tree ends at a hostBridge" },
@@ -117,6 +117,8 @@ public class ScenarioMutationTests
         { "size: 64MiB, bar: 2", "size: 64MiB, bar: ¦5", "there is none after BAR 5" },
         { "size: 64MiB, bar: 2", "size: 64MiB, bar: ¦6", "'6' is more than the most, 5" },
         { "aperture: 256MiB", "aperture: ¦100MiB", "the nearest are 64MiB and 128MiB" },
+        { "aperture: 256MiB", "aperture: ¦512KiB", "'aperture': '512KiB' is less than the least, 1MiB" },
+        { "memory: 2GiB", "memory: ¦2147487744", "'memory': 2097156KiB is not whole steps of the aperture, 1MiB each; the nearest are 2GiB and 2049MiB" },
         { "aperture: 256MiB", "aperture: ¦4GiB", "4GiB show more than the 2GiB of memory behind them" },
 
         // namespaces and initiators

@@ -23,16 +23,22 @@ public sealed class SliceReaderTests
     [Theory]
     [InlineData("kind: slices", "kind: slice", "'kind': 'slice' is no kind of scenario; did you mean 'slices'? (there is: offload, slices)")]
     [InlineData("exporter: vf0", "exporter: vf1", "there is no endpoint of the fabric 'vf1'; did you mean 'vf0'?")]
-    [InlineData("exporter: vf0", "exporter: gpu0", "'exporter': 'gpu0' is a gpu; name a endpoint")]
+    [InlineData("exporter: vf0", "exporter: gpu0", "'exporter': 'gpu0' is a gpu; name an endpoint")]
     [InlineData("exporter: vf0", "exprter: vf0", "'slices' has no key 'exprter'; did you mean 'exporter'?")]
     [InlineData("[gpu0, gpu1]", "[gpu0, gpu0]", "'gpu0' is an importer already")]
-    [InlineData("[gpu0, gpu1]", "[gpu0, vf0]", "'importers': 'vf0' is a endpoint; name a gpu")]
+    [InlineData("[gpu0, gpu1]", "[gpu0, vf0]", "'importers': 'vf0' is an endpoint; name a gpu")]
     [InlineData("[gpu0, gpu1]", "[]", "'importers' is empty")]
     [InlineData("{ name: b, bar: 2 }", "{ name: b, bar: 1 }", "'bar': 'vf0' has no BAR 1 (there is: 0, 2, 4)")]
     [InlineData("{ name: b, bar: 2 }", "{ name: a, bar: 2 }", "the name 'a' is taken by the buffer")]
     [InlineData("{ name: b, bar: 2 }", "{ name: b, bar: 2, ranges: [ { offset: 0, length: 8KiB } ] }", "the range 0+8KiB leaves its BAR of 4KiB")]
     [InlineData("{ name: b, bar: 2 }", "{ name: b, bar: 2, ranges: [ { offset: 2KiB, length: 4KiB } ] }", "'offset'")]
     [InlineData("{ name: b, bar: 2 }", "{ name: b, bar: 2, ranges: [ { length: 1KiB } ] }", "'length': '1KiB' is less than the least, 4KiB")]
+    [InlineData("{ name: b, bar: 2 }", "{ name: b, bar: 0 }", "0+4KiB of BAR 0 overlaps what is lent at 20:14; each byte is lent once")]
+    [InlineData("{ name: b, bar: 2 }", "{ name: b, bar: 2, ranges: [ { length: 4KiB }, { length: 4KiB } ] }", "0+4KiB of BAR 2 overlaps what is lent at")]
+    [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: [512MiB, 4KiB, 4KiB]", "'buffers' lend 524296KiB; 256MiB together are the most")]
+    [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: [4TiB, 4TiB, 4TiB]", "'buffers' lend 12TiB; 256MiB together are the most")]
+    [InlineData("kind: slices\n", "", "'slices' belongs to a scenario of kind slices; write 'kind: slices' too")]
+    [InlineData("inFlight: 12", "inFlight: -1", "'inFlight': '-1' is negative; write a whole number from 0")]
     [InlineData("inFlight: 12", "inFlight: 65", "'inFlight': '65' is more than the most, 64")]
     [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: [4KiB, 4KiB, 12KiB]", "'bars': a BAR of 12KiB cannot be")]
     [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: [4KiB, 4KiB, 4KiB, 4KiB]", "'bars' has 4 items; 3 are the most")]
@@ -45,6 +51,16 @@ public sealed class SliceReaderTests
         IReadOnlyList<ScenarioError> errors = SliceScenario.Read(text.Replace(find, replacement, StringComparison.Ordinal)).Errors;
         Assert.True(errors.Count == 1, string.Join("\n", errors));
         Assert.Contains(message, errors[0].ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnImportersMemory_HoldsTwiceWhatIsLent()
+    {
+        string text = SliceScenario.Text().Replace("bars: [4KiB, 4KiB, 4KiB]", "bars: [1MiB, 4KiB, 4KiB]", StringComparison.Ordinal);
+        SliceScenario.Good(text);
+        text = text.Replace("under: p2, aperture: 1MiB, memory: 16MiB", "under: p2, aperture: 1MiB, memory: 2MiB", StringComparison.Ordinal);
+        ScenarioError error = Assert.Single(SliceScenario.Read(text).Errors);
+        Assert.Contains("'gpu1' imports 1032KiB and keeps what it writes and what it reads: it needs at least 2064KiB", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -58,6 +58,9 @@ internal static class Limits
     /// <summary>A function has six BAR registers, and each memory BAR here takes two.</summary>
     public const int EndpointBars = 3;
 
+    /// <summary>Bytes that all buffers of a scenario lend together: they are kept beside the devices to be compared.</summary>
+    public const ulong MostLent = 256 * MiB;
+
     public const int SliceBuffers = 64;
     public const int SliceRanges = 64;
     public const int SliceImporters = 16;

@@ -194,6 +194,7 @@ internal sealed class MappingReader
         {
             (true, _) => null,
             (false, true) => $"{Phrase.Quote(text)} is larger than {ulong.MaxValue}",
+            _ when text.StartsWith('-') => $"{Phrase.Quote(text)} is negative; write a whole number from 0",
             _ => $"{Phrase.Quote(text)} is not a whole number",
         };
         return read;

@@ -85,7 +85,7 @@ internal sealed partial class ScenarioBuilder
         }
         else if (node.Kind is { } kind && kind != FabricKind.RdmaNic)
         {
-            _errors.Add(at, $"{Phrase.Quote(nic)} is a {Word(kind)}; an initiator talks to an rdmaNic (there is: {Phrase.List(nics)})");
+            _errors.Add(at, $"{Phrase.Quote(nic)} is {OneOf(kind)}; an initiator talks to an rdmaNic (there is: {Phrase.List(nics)})");
         }
         else if (_initiators.Values.First(other => other.Spec.Nic == nic) is var first && !ReferenceEquals(first, draft))
         {

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using System.Numerics;
+using Physr.Machine.Gpu.Spec;
 
 namespace Physr.Machine.Scenarios.Reading;
 
@@ -72,7 +73,7 @@ internal sealed partial class ScenarioBuilder
     {
         FabricKind? kind = PeekKind(item);
         MappingReader node = kind is { } known
-            ? new(item, $"a {Word(known)}", KindKeys[known], _errors, key => DescribeForeignKey(key, known))
+            ? new(item, OneOf(known), KindKeys[known], _errors, key => DescribeForeignKey(key, known))
             : new(item, "a node", NodeKeys, _errors);
         string name = node.Name("name") ?? "";
         if (kind is null && node.Text("type", required: true) is { } type)
@@ -112,7 +113,7 @@ internal sealed partial class ScenarioBuilder
     private static string? DescribeForeignKey(string key, FabricKind kind)
     {
         string[] owners = [.. KindKeys.Where(pair => pair.Value.Contains(key, StringComparer.Ordinal)).Select(static pair => Word(pair.Key))];
-        return owners.Length == 0 ? null : $"a {Word(kind)} has no key {Phrase.Quote(key)}; it belongs to {string.Join(", ", owners)}";
+        return owners.Length == 0 ? null : $"{OneOf(kind)} has no key {Phrase.Quote(key)}; it belongs to {string.Join(", ", owners)}";
     }
 
     private FabricDraft ReadNvme(MappingReader node, FabricSpec spec)
@@ -149,9 +150,15 @@ internal sealed partial class ScenarioBuilder
 
     private FabricDraft ReadGpu(MappingReader node, FabricSpec spec)
     {
-        ulong aperture = ReadBarSize(node, "aperture");
-        ulong? memory = node.Size("memory", Limits.Granule, Limits.LargestMemory, required: true);
-        CheckGranules(node, "memory", memory);
+        ulong aperture = ReadBarSize(node, "aperture", GpuRegisters.WindowAlignment);
+        ulong? memory = node.Size("memory", GpuRegisters.WindowAlignment, Limits.LargestMemory, required: true);
+        if (memory is { } bytes && bytes % GpuRegisters.WindowAlignment != 0)
+        {
+            _errors.Add(
+                node.At("memory"),
+                $"'memory': {SizeText.Format(bytes)} is not whole steps of the aperture, 1MiB each; {Phrase.NearestMultiples(bytes, GpuRegisters.WindowAlignment)}");
+        }
+
         if (memory < aperture)
         {
             _errors.Add(
@@ -162,8 +169,8 @@ internal sealed partial class ScenarioBuilder
         return new(node, FabricKind.Gpu, spec with { ApertureBytes = aperture, MemoryBytes = memory ?? 0 });
     }
 
-    private ulong ReadBarSize(MappingReader reader, string key) =>
-        CheckBarSize(reader.Size(key, Limits.Granule, Limits.LargestMemory, required: true), key, reader.At(key));
+    private ulong ReadBarSize(MappingReader reader, string key, ulong least = Limits.Granule) =>
+        CheckBarSize(reader.Size(key, least, Limits.LargestMemory, required: true), key, reader.At(key));
 
     /// <summary>The sizes of an endpoint's BARs: they stand in a list, so that their number says which there are.</summary>
     private List<ulong> ReadBars(MappingReader node)

@@ -47,7 +47,7 @@ internal sealed partial class ScenarioBuilder
     private void NoteMissingParent(string under, SourcePosition at, FabricKind kind)
     {
         string[] parents = [.. _fabric.Values.Where(node => MayHold(node.Kind, kind)).Select(static node => node.Name)];
-        _things.NoteMissing(under, at, $"node to hang a {Word(kind)} under", parents);
+        _things.NoteMissing(under, at, $"node to hang {OneOf(kind)} under", parents);
     }
 
     private static bool MayHold(FabricKind? parent, FabricKind child) =>
@@ -65,7 +65,7 @@ internal sealed partial class ScenarioBuilder
         if (!MayHold(parentKind, kind))
         {
             string[] right = [.. Below.Where(pair => pair.Value.Contains(kind)).Select(static pair => Word(pair.Key))];
-            _errors.Add(at, $"{Phrase.Quote(parent.Name)} is a {Word(parentKind)}; a {Word(kind)} hangs under a {string.Join(" or ", right)}");
+            _errors.Add(at, $"{Phrase.Quote(parent.Name)} is {OneOf(parentKind)}; {OneOf(kind)} hangs under a {string.Join(" or ", right)}");
             return;
         }
 
@@ -196,4 +196,6 @@ internal sealed partial class ScenarioBuilder
 
         return ordered;
     }
+
+    private static string OneOf(FabricKind kind) => $"{(kind is FabricKind.Endpoint or FabricKind.Nvme or FabricKind.RdmaNic ? "an" : "a")} {Word(kind)}";
 }

@@ -56,7 +56,7 @@ internal sealed partial class ScenarioBuilder
         }
         else if (node.Kind is { } kind && !node.IsDevice)
         {
-            _errors.Add(fault.At("target"), $"'target': {Phrase.Quote(target)} is a {Word(kind)}; a fault hits a device and its link (there is: {Phrase.List(devices)})");
+            _errors.Add(fault.At("target"), $"'target': {Phrase.Quote(target)} is {OneOf(kind)}; a fault hits a device and its link (there is: {Phrase.List(devices)})");
         }
     }
 }

@@ -97,7 +97,7 @@ internal sealed partial class ScenarioBuilder
             }
             else if (!target.IsDevice)
             {
-                _errors.Add(key.Position, $"{Phrase.Quote(key.Text)} is a {Word(target.Kind ?? default)}, which puts no addresses on the bus itself; devices do");
+                _errors.Add(key.Position, $"{Phrase.Quote(key.Text)} is {OneOf(target.Kind ?? default)}, which puts no addresses on the bus itself; devices do");
             }
             else if (reader.Number(key.Text, Limits.LeastDmaMaskBits, 64) is { } bits)
             {

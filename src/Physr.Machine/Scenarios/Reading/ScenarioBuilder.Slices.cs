@@ -13,6 +13,8 @@ internal sealed partial class ScenarioBuilder
     private static readonly string[] SliceRangeKeys = ["offset", "length"];
     private static readonly string[] SliceRouteKeys = ["name", "cpu", "iommu", "acs", "dmaMask"];
 
+    private readonly List<(int Bar, BarSlice Slice, SourcePosition At)> _lent = [];
+
     /// <summary>Reads a scenario that lends slices instead of moving namespaces.</summary>
     private Scenario? BuildSlices(SyntaxNode root)
     {
@@ -52,8 +54,10 @@ internal sealed partial class ScenarioBuilder
                 _errors.Add(buffer.At("bar"), $"'bar': {Phrase.Quote(exporter.Name)} has no BAR {bar} (there is: {Phrase.List(bars)}); each is 64 bits wide and takes two");
             }
 
-            buffers.Add(new(name ?? "", bar, ReadRanges(buffer, size)));
+            buffers.Add(new(name ?? "", bar, ReadRanges(buffer, bar, size)));
         }
+
+        CheckLent(slices, importers, buffers);
 
         int inFlight = (int)(slices.Number("inFlight", 1, Limits.MostInFlight) ?? Limits.DefaultInFlight);
         return new(exporter?.Name ?? "", importers, buffers, inFlight);
@@ -96,7 +100,7 @@ internal sealed partial class ScenarioBuilder
 
         if (node.Kind is { } found && found != kind)
         {
-            _errors.Add(at, $"{Phrase.Quote(key)}: {Phrase.Quote(name)} is a {Word(found)}; name a {Word(kind)}");
+            _errors.Add(at, $"{Phrase.Quote(key)}: {Phrase.Quote(name)} is {OneOf(found)}; name {OneOf(kind)}");
         }
 
         return node.Kind == kind ? node : null;
@@ -107,10 +111,53 @@ internal sealed partial class ScenarioBuilder
     /// <summary>0 where it could not be read.</summary>
     private static ulong BarSizeOf(FabricDraft exporter, int bar) => HasBar(exporter, bar) ? exporter.Spec.BarBytes[bar / 2] : 0;
 
-    private List<BarSlice> ReadRanges(MappingReader buffer, ulong barSize)
+    /// <summary>An importer keeps, for each buffer, what it writes there and what it read from there.</summary>
+    private void CheckLent(MappingReader slices, List<string> importers, List<SliceBufferSpec> buffers)
+    {
+        if (!slices.IsSound)
+        {
+            return;
+        }
+
+        ulong lent = buffers.Aggregate(0UL, static (sum, buffer) => sum + buffer.Length);
+        if (lent > Limits.MostLent)
+        {
+            _errors.Add(slices.At("buffers"), $"'buffers' lend {SizeText.Format(lent)}; {SizeText.Format(Limits.MostLent)} together are the most");
+            return;
+        }
+
+        foreach (FabricDraft importer in importers.Select(name => _fabric[name]).Where(each => each.Spec.MemoryBytes != 0 && each.Spec.MemoryBytes < 2 * lent))
+        {
+            _errors.Add(
+                importer.Reader.At("memory"),
+                $"'memory': {Phrase.Quote(importer.Name)} imports {SizeText.Format(lent)} and keeps what it writes and what it reads: it needs at least {SizeText.Format(2 * lent)}");
+        }
+    }
+
+    /// <summary>Each byte is lent once: who wrote it could not be told otherwise.</summary>
+    private void CheckApart(int bar, BarSlice slice, SourcePosition at)
+    {
+        foreach ((int otherBar, BarSlice other, SourcePosition otherAt) in _lent)
+        {
+            if (otherBar == bar && slice.Offset < other.Offset + other.Length && other.Offset < slice.Offset + slice.Length)
+            {
+                _errors.Add(at, $"{SizeText.Format(slice.Offset)}+{SizeText.Format(slice.Length)} of BAR {bar} overlaps what is lent at {otherAt}; each byte is lent once");
+                return;
+            }
+        }
+
+        _lent.Add((bar, slice, at));
+    }
+
+    private List<BarSlice> ReadRanges(MappingReader buffer, int bar, ulong barSize)
     {
         if (buffer.Node["ranges"] is null)
         {
+            if (buffer.IsSound && barSize != 0)
+            {
+                CheckApart(bar, new(0, barSize), buffer.Node.Position);
+            }
+
             return [new(0, barSize)];
         }
 
@@ -125,6 +172,10 @@ internal sealed partial class ScenarioBuilder
             if (range.IsSound && barSize != 0 && (offset > barSize || length > barSize - offset))
             {
                 _errors.Add(range.Node.Position, $"the range {SizeText.Format(offset)}+{SizeText.Format(length)} leaves its BAR of {SizeText.Format(barSize)}");
+            }
+            else if (range.IsSound && barSize != 0)
+            {
+                CheckApart(bar, new(offset, length), range.Node.Position);
             }
 
             ranges.Add(new(offset, length));

@@ -36,6 +36,7 @@ internal sealed partial class ScenarioBuilder
         return KindOf(root) switch
         {
             "slices" => builder.BuildSlices(root),
+            null when root is MappingNode mapping && mapping["slices"] is not null => builder.AskForKind(mapping),
             null or "offload" => builder.Build(root),
             _ => builder.RefuseKind((MappingNode)root),
         };
@@ -48,6 +49,12 @@ internal sealed partial class ScenarioBuilder
     {
         ScalarNode kind = (ScalarNode)root["kind"]!;
         _errors.Add(kind.Position, $"'kind': {Phrase.Quote(kind.Text)} is no kind of scenario{Phrase.DidYouMean(kind.Text, ScenarioKinds)} (there is: {Phrase.List(ScenarioKinds)})");
+        return null;
+    }
+
+    private Scenario? AskForKind(MappingNode root)
+    {
+        _errors.Add(root.Entries.First(static entry => string.Equals(entry.Key.Text, "slices", StringComparison.Ordinal)).Key.Position, "'slices' belongs to a scenario of kind slices; write 'kind: slices' too");
         return null;
     }
 
