@@ -19,8 +19,8 @@ internal static class TraceCheckVerb
         DmaTraceResult result;
         try
         {
-            using Stream stream = Open(options.File);
-            result = DmaTraceChecker.Check(stream, OptionsOf(options), cancel);
+            // A read of a pipe that nothing comes through cannot be stopped, only left behind.
+            result = Task.Run(() => Check(options, cancel), cancel).WaitAsync(cancel).GetAwaiter().GetResult();
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -46,6 +46,12 @@ internal static class TraceCheckVerb
         }
 
         return result.IsClean ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static DmaTraceResult Check(TraceCheckOptions options, CancellationToken cancel)
+    {
+        using Stream stream = Open(options.File);
+        return DmaTraceChecker.Check(stream, OptionsOf(options), cancel);
     }
 
     private static Stream Open(string file) => file == "-"

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.IO.Pipes;
 using System.Text.Json;
 using Physr.Cli.Tests.Infrastructure;
 
@@ -31,6 +32,15 @@ public sealed class TraceCommandTests : IDisposable
         Assert.Equal((ExitCode.Failure, ""), (run.ExitCode, run.Error));
         Assert.Contains(
             "  line 2  0000:03:00.0  #4  unmaps with a different size [address 0x1000] [unmapped 512 bytes; expected 4096 bytes, as mapped]", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATraceThatNothingMoreComesFrom_CanBeInterrupted()
+    {
+        using AnonymousPipeServerStream silent = new(PipeDirection.Out);
+        using CancellationTokenSource interrupt = new(TimeSpan.FromMilliseconds(100));
+        Invocation run = Invocation.Of((_, seed, _, _) => Reports.Good(seed ?? 1), interrupt.Token, "trace", "check", $"/proc/self/fd/{silent.GetClientHandleAsString()}");
+        Assert.Equal((ExitCode.Interrupted, "physr: interrupted\n"), (run.ExitCode, run.Error));
     }
 
     [Fact]

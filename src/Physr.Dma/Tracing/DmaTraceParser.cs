@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Numerics;
@@ -11,6 +12,8 @@ namespace Physr.Dma.Tracing;
 /// allocates nothing but for devices it meets the first time.</summary>
 public sealed partial class DmaTraceParser
 {
+    private static readonly SearchValues<byte> HexadecimalDigits = SearchValues.Create("0123456789abcdef"u8);
+
     private const int LongestWord = 64;
     private const int LongestDevice = 128;
     private const int MostDevices = 65536;
@@ -47,6 +50,7 @@ public sealed partial class DmaTraceParser
         Problem = DmaTraceProblem.None;
         _problemField = "";
         _problemKind = DmaTraceEventKind.None;
+        line = line.StartsWith(ByteOrderMark) ? line[ByteOrderMark.Length..] : line;
         line = line.Trim(" \t\r\n"u8);
         if (line.IsEmpty || line[0] == '#' || line.StartsWith("=>"u8))
         {
@@ -66,7 +70,7 @@ public sealed partial class DmaTraceParser
         DmaTraceProblem problem = DmaTracePrefix.Split(line, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> payload, out long time);
         if (problem != DmaTraceProblem.None)
         {
-            return Refuse(problem);
+            return IsCaller(line) ? DmaTraceLine.Nothing : Refuse(problem);
         }
 
         if (!TryFind(name, out DmaTraceFormat.Entry? format))
@@ -109,9 +113,18 @@ public sealed partial class DmaTraceParser
         return DmaTraceLine.Garbage;
     }
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     private static bool IsHeader(ReadOnlySpan<byte> line) =>
         line.StartsWith("cpus="u8) || line.StartsWith("version ="u8) || (line.StartsWith("CPU "u8) && line.EndsWith("is empty"u8))
         || line.IndexOfAnyExcept((byte)'-') < 0;
+
+    // perf script's stacks: an address, a symbol, and where it is, in brackets.
+    private static bool IsCaller(ReadOnlySpan<byte> line)
+    {
+        int digits = line.IndexOfAnyExcept(HexadecimalDigits);
+        return digits is > 0 and <= 16 && line[digits] == ' ' && line[^1] == ')' && line.Contains((byte)'(');
+    }
 
     private bool IsLoss(ReadOnlySpan<byte> line)
     {

@@ -50,6 +50,14 @@ internal static class DmaTracePrefix
         name = default;
         payload = default;
         ReadOnlySpan<byte> token = Token(rest);
+
+        // perf script can print the sample's period before the event.
+        if (token.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0)
+        {
+            rest = rest[token.Length..].TrimStart(" \t"u8);
+            token = Token(rest);
+        }
+
         if (token.IsEmpty)
         {
             return DmaTraceProblem.NoEventName;

@@ -19,6 +19,8 @@ public sealed class ParserTests
     [InlineData("     kworker/1:0-45      [001]    77.000100123: dma_map_phys:         ", 77_000_100_123)]
     [InlineData("trace.dat:    <...>-45   [001] d..3.  77.000100: dma_map_phys: ", 77_000_100_000)]
     [InlineData("swapper     0 [011]  8123.456789: dma:dma_map_phys: ", 8123_456_789_000)]
+    [InlineData("nvme 7/12 [003] 5.000001:          1  dma:dma_map_phys: ", 5_000_001_000)]
+    [InlineData("\uFEFFdma_map_phys: ", -1)]
     [InlineData("Web [Content] 7-12 [003] 5.000001: dma_map_phys: ", 5_000_001_000)]
     [InlineData("Web [12] 7-12 [003] 5.000001: dma_map_phys: ", 5_000_001_000)]
     [InlineData("  a-1 [000] ..... 123456: dma_map_phys: ", -1)]
@@ -77,6 +79,8 @@ public sealed class ParserTests
     [InlineData("version = 6")]
     [InlineData("CPU 3 is empty")]
     [InlineData(" => dma_map_page_attrs+0x52/0x120")]
+    [InlineData("\tffffffff8126f3a7 dma_unmap_page_attrs+0x57 ([kernel.kallsyms])")]
+    [InlineData("\t    7f35c2a1b0d4 [unknown] (/usr/lib/libc.so.6)")]
     [InlineData("---------------------------------")]
     public void HeadersAndStacksAreNothing(string line) => Assert.Equal(DmaTraceLine.Nothing, Parse(line));
 
