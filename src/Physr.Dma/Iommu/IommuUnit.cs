@@ -29,8 +29,8 @@ public sealed partial class IommuUnit
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         _options = options ?? new();
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.MaxDomains);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.MaxDomains, ushort.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.MaxDomains, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.MaxDomains, ushort.MaxValue, nameof(options));
         _iotlb = new(_options.IotlbEntries);
         Faults = new(_options.FaultRecords);
         Name = name;

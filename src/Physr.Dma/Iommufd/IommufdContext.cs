@@ -26,7 +26,7 @@ public sealed partial class IommufdContext : IDisposable
         ArgumentNullException.ThrowIfNull(process);
         _process = process;
         Options = options ?? new();
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.BatchPages);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.BatchPages, nameof(options));
         _accounting = Options.Accounting;
     }
 

@@ -10,6 +10,13 @@ public sealed class IommuUnitTests
 {
     private static readonly RequesterId s_other = new(0, 2, 3, 1);
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(ushort.MaxValue + 1)]
+    public void AWrongOptionIsToldByTheNameThatTheCallerKnows(int domains) =>
+        Assert.Throws<ArgumentOutOfRangeException>("options", () => new IommuUnit("iommu0", new() { MaxDomains = domains }));
+
     [Fact]
     public void ARequesterThatNothingIsAttachedFor_Faults_AndTheLogNamesIt()
     {

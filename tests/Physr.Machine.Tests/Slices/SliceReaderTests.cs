@@ -42,6 +42,7 @@ public sealed class SliceReaderTests
     [InlineData("inFlight: 12", "inFlight: 65", "'inFlight': '65' is more than the most, 64")]
     [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: [4KiB, 4KiB, 12KiB]", "'bars': a BAR of 12KiB cannot be")]
     [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: [4KiB, 4KiB, 4KiB, 4KiB]", "'bars' has 4 items; 3 are the most")]
+    [InlineData("bars: [4KiB, 4KiB, 4KiB]", "bars: []", "'bars' is empty; an endpoint needs at least one")]
     [InlineData("- { name: peer }", "- { name: peer, memory: ram }", "a route of a scenario of kind slices has no key 'memory'")]
     [InlineData("seed: 7", "seed: 7\ntransfers: []", "a scenario of kind slices has no key 'transfers'")]
     public void OneMistake_OneMessage(string find, string replacement, string message)

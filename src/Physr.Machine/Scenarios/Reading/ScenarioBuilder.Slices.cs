@@ -48,9 +48,9 @@ internal sealed partial class ScenarioBuilder
             names.TryAdd(name, "buffer", buffer.At("name"));
             int bar = (int)(buffer.Number("bar", 0, 5, required: true) ?? 0);
             ulong size = exporter is null ? 0 : BarSizeOf(exporter, bar);
-            if (buffer.IsSound && exporter is not null && !HasBar(exporter, bar))
+            if (buffer.IsSound && exporter is { Spec.BarBytes.Count: > 0 } && !HasBar(exporter, bar))
             {
-                IEnumerable<string> bars = exporter!.Spec.BarBytes.Select(static (_, i) => $"{2 * i}");
+                IEnumerable<string> bars = exporter.Spec.BarBytes.Select(static (_, i) => $"{2 * i}");
                 _errors.Add(buffer.At("bar"), $"'bar': {Phrase.Quote(exporter.Name)} has no BAR {bar} (there is: {Phrase.List(bars)}); each is 64 bits wide and takes two");
             }
 
