@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Numerics;
+using Physr.Dma.Mapping;
 
 namespace Physr.Dma;
 

@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Mapping;
+
 namespace Physr.Dma;
 
 /// <content>Memory that a device and the CPU both see at once.</content>

@@ -3,6 +3,7 @@
 using System.Runtime.CompilerServices;
 using Physr.Dma.Bounce;
 using Physr.Dma.Iommu;
+using Physr.Dma.Mapping;
 
 namespace Physr.Dma;
 

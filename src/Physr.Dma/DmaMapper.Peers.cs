@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Runtime.CompilerServices;
+using Physr.Dma.Mapping;
 using Physr.Memory;
 
 namespace Physr.Dma;

@@ -2,6 +2,7 @@
 
 using System.Runtime.CompilerServices;
 using Physr.Dma.Iommu;
+using Physr.Dma.Mapping;
 using Physr.Memory;
 
 namespace Physr.Dma;

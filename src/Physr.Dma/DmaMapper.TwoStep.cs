@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Mapping;
+
 namespace Physr.Dma;
 
 /// <content>The two-step form (<c>dma_iova_*</c>, row R64): what is linked where is kept by the page table; the ledger keeps whose a reservation is and how much of it is linked.</content>

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Physr.Dma.Bounce;
 using Physr.Dma.Broker;
 using Physr.Dma.Iommu;
+using Physr.Dma.Mapping;
 using Physr.Dma.PageTables;
 using Physr.Memory;
 

@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Dma.Mapping;
+
 namespace Physr.Dma;
 
 /// <summary>Memory that a device may reach until this is disposed. Each provider whose bytes are in it is held in use as long.</summary>

@@ -2,6 +2,7 @@
 
 using System.Runtime.CompilerServices;
 using Physr.Dma.Iova;
+using Physr.Dma.Mapping;
 using Physr.Dma.PageTables;
 
 namespace Physr.Dma.Iommu;

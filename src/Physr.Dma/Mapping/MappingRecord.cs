@@ -3,7 +3,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>Whose a run of IO virtual addresses is, in 16 bytes: what an unmap's arguments are checked against before anything is changed.</summary>
 [StructLayout(LayoutKind.Sequential)]

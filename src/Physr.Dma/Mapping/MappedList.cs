@@ -3,7 +3,7 @@
 using Physr.Dma.Iommu;
 using Physr.Memory;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>A list on its way to be mapped, and then what its mapping holds: uses of providers, runs of IO virtual addresses, bounce slots.</summary>
 /// <remarks>The list is read twice: once to find owners, routes and sizes, when everything that can be refused is; once to map. What the first reading held is let go by

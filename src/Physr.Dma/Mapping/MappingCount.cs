@@ -1,6 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>How many mappings of one device, or of one mapper, are out, and how many bytes are in them. Each thread counts in a tally of its own, with ordinary stores;
 /// a reader adds them up, so that the count is exact once nobody maps.</summary>

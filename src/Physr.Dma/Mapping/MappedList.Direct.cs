@@ -2,7 +2,7 @@
 
 using Physr.Dma.Bounce;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <content>Mapping without an IOMMU: physical addresses, bus addresses, and slots for what lies beyond the mask.</content>
 internal sealed partial class MappedList

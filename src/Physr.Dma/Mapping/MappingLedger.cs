@@ -4,7 +4,7 @@ using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>For each run of IO virtual addresses in use, a <see cref="MappingRecord"/> at its first granule: a sparse table of 16 bytes a granule, in chunks of 512.</summary>
 /// <remarks>A record is read and written by whoever owns the run, as the allocator saw to; chunks are made when an address in them is first used and stay. So the common path takes two

@@ -3,7 +3,7 @@
 using System.Runtime.InteropServices;
 using Physr.Memory;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>The streaming mappings of peers' memory that no IOMMU knows of: bus addresses, and physical ones without an IOMMU. Each holds a use of its provider, which has to be found
 /// again by address.</summary>

@@ -1,6 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>What one thread mapped less what it unmapped, of one device through one mapper; only that thread writes it. A single tally may be negative: whoever unmaps need not be
 /// who mapped.</summary>

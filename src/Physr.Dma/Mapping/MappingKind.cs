@@ -1,6 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>Which form of the API holds a run of IO virtual addresses.</summary>
 internal enum MappingKind

@@ -3,7 +3,7 @@
 using System.Runtime.CompilerServices;
 using Physr.Dma.Iommu;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>What a thread keeps between mapping calls, so that they allocate nothing: a gather, room to note bounce slots, and its tallies.</summary>
 internal sealed class MapperThread

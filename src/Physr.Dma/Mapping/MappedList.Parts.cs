@@ -3,7 +3,7 @@
 using Physr.Dma.Broker;
 using Physr.Memory;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <content>From entries to parts: owners, routes, and what the broker makes of device-private memory.</content>
 internal sealed partial class MappedList

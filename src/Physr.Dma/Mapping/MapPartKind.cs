@@ -1,6 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>How a part of a list is reached.</summary>
 internal enum MapPartKind

@@ -1,6 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>The bounce slots that hold the partial granules at a range's two ends.</summary>
 internal struct EdgeSlots

@@ -2,7 +2,7 @@
 
 using Physr.Dma.Iommu;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <content>Mapping behind an IOMMU: one run of IO virtual addresses for the whole list, whose parts follow each other granule by granule.</content>
 internal sealed partial class MappedList

@@ -2,7 +2,7 @@
 
 using Physr.Dma.Iommu;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>A part of a reservation in whole granules: which ones, and where its first byte is in the first.</summary>
 internal readonly struct ReservedPart

@@ -2,7 +2,7 @@
 
 using System.Runtime.InteropServices;
 
-namespace Physr.Dma;
+namespace Physr.Dma.Mapping;
 
 /// <summary>A run of bytes of a list on its way to be mapped: its owner has been found and its route asked.</summary>
 /// <param name="Address">Physical for what goes through the IOMMU or the host bridge; else as the device puts it on the bus.</param>
