@@ -5,7 +5,6 @@ using Physr.Dma.Debugging;
 using Physr.Dma.Iommu;
 using Physr.Dma.Iova;
 using Physr.Dma.PageTables;
-using Physr.Memory;
 
 namespace Physr.Bench;
 
@@ -29,7 +28,7 @@ internal static class DmaMapRatios
         using IovaAllocator flushedIova = new(PageSize.Size4K, new(0), new((1UL << 47) - 1));
         DmaDevice device = new("bench") { Domain = new(new BareTableDomain(pages), iova, IommuFlushMode.Strict) };
         DmaDevice flushed = new("flushed") { Domain = new(domain, flushedIova, IommuFlushMode.Strict) };
-        DmaMapper mapper = new(new(), new NoRoutes());
+        DmaMapper mapper = new(new(), NoPeers.Instance);
         using DmaMapRival? rival = DmaMapRival.TryMake(domain.PageSizes, work, out string why);
         IDmaMapper off = DmaDebug.Wear(mapper, null);
         IDmaMapper on = DmaDebug.Wear(mapper, new DmaDebugger());
@@ -119,13 +118,5 @@ internal static class DmaMapRatios
             mapper.TryMap(device, list, DmaDirection.Bidirectional, out DmaMapping? mapping, out _);
             mapping!.Dispose();
         }
-    }
-
-    /// <summary>No peers here.</summary>
-    private sealed class NoRoutes : IP2PRoutes
-    {
-        public P2PMapType MapTypeOf(P2PProvider provider, DmaDevice client) => P2PMapType.NotSupported;
-
-        public IReadOnlyList<string> Explain(P2PProvider provider, DmaDevice client) => [];
     }
 }

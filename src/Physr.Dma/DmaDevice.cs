@@ -17,9 +17,9 @@ public sealed class DmaDevice
     public DmaDevice(string name, ulong mask = ulong.MaxValue, SegmentLimits limits = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (mask != ulong.MaxValue && !BitOperations.IsPow2(mask + 1))
+        if (mask == 0 || (mask != ulong.MaxValue && !BitOperations.IsPow2(mask + 1)))
         {
-            throw new ArgumentOutOfRangeException(nameof(mask), mask, "A DMA mask is a power of two less one.");
+            throw new ArgumentOutOfRangeException(nameof(mask), mask, "A DMA mask is a power of two less one, and not 0.");
         }
 
         Name = name;

@@ -12,7 +12,7 @@ public sealed partial class DmaMapper
     [MethodImpl(MethodImplOptions.NoInlining)]
     private DmaMapError? MapUncommon(DmaDevice device, PhysicalRange range, DmaDirection direction, DmaAttributes attributes, ref DmaAddress address)
     {
-        if (range.Length - 1 >= MappingRecord.MaxLength || !IsDirection(direction))
+        if (range.Length - 1 >= MappingRecord.MaxLength || !IsDirection(direction) || (attributes & ~Known) != DmaAttributes.None)
         {
             return Refusal(device, range, attributes, Errno.EINVAL);
         }

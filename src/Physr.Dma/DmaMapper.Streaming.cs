@@ -18,7 +18,7 @@ public sealed partial class DmaMapper
     {
         ArgumentNullException.ThrowIfNull(device);
         address = DmaAddress.MappingError;
-        if (range.Length - 1 >= MappingRecord.MaxLength || !IsDirection(direction) || Memory.HasNumberedPrivateMemory || (attributes & DmaAttributes.Mmio) != DmaAttributes.None)
+        if (range.Length - 1 >= MappingRecord.MaxLength || !IsDirection(direction) || Memory.HasNumberedPrivateMemory || (attributes & ~Ordinary) != DmaAttributes.None)
         {
             return MapUncommon(device, range, direction, attributes, ref address);
         }
@@ -51,7 +51,11 @@ public sealed partial class DmaMapper
     }
 
     /// <inheritdoc/>
-    public bool IsMappingError(DmaDevice device, DmaAddress address) => address == DmaAddress.MappingError;
+    public bool IsMappingError(DmaDevice device, DmaAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return address == DmaAddress.MappingError;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Errno MapTranslated(
@@ -185,7 +189,10 @@ public sealed partial class DmaMapper
             Errno.EPERM => $"a bounce slot would be needed, which {attributes} rules out",
             Errno.EIO when device.Domain is not null => "its edges share granules with other bytes, which the device may not see; it needs a bounce pool",
             Errno.EIO => $"it lies beyond the device's mask 0x{device.Mask:x}; it needs a bounce buffer or an IOMMU",
-            Errno.EINVAL => "no byte, too many bytes, no direction, or more than a bounce slot holds",
+            Errno.EINVAL when range.IsEmpty => "there is no byte in it",
+            Errno.EINVAL when range.Length > MappingRecord.MaxLength => $"it is longer than 0x{MappingRecord.MaxLength:x} bytes",
+            Errno.EINVAL when (attributes & ~Known) != DmaAttributes.None => $"0x{(int)(attributes & ~Known):x} is no attribute",
+            Errno.EINVAL => "the direction is none of the three, or it has to bounce and is longer than a run of slots",
             Errno.EFAULT => "device-private memory has no address that a bus could carry; map a list, for which a broker is asked",
             _ => "no mapping, address, table or bounce slot is free now; unmap something and try again",
         };

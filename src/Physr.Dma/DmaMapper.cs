@@ -73,9 +73,13 @@ public sealed partial class DmaMapper : IDmaMapper
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(memory);
         mapping = null;
-        if (memory.IsEmpty || memory.Length > long.MaxValue || !IsDirection(direction))
+        if (memory.IsEmpty || memory.Length > long.MaxValue || !IsDirection(direction) || (attributes & ~Known) != DmaAttributes.None)
         {
-            error = new(Errno.EINVAL, $"{device}: an empty list cannot be mapped, nor one of 2^63 bytes, nor in no direction");
+            string why = memory.IsEmpty ? "an empty list cannot be mapped"
+                : memory.Length > long.MaxValue ? "a list of 2^63 bytes or more cannot be mapped"
+                : !IsDirection(direction) ? $"{(int)direction} is no direction"
+                : $"0x{(int)(attributes & ~Known):x} is no attribute";
+            error = new(Errno.EINVAL, $"{device}: {why}");
             return false;
         }
 
@@ -104,6 +108,15 @@ public sealed partial class DmaMapper : IDmaMapper
         MapperThread.Current.Count(this, mapping.Device, -1, -(long)mapping.Memory.Length);
         Leave();
     }
+
+    /// <summary>All attributes there are.</summary>
+    internal const DmaAttributes Known = Ordinary | DmaAttributes.Mmio;
+
+    /// <summary>Those that change nothing about how one range is mapped, or are looked at where they do.</summary>
+    private const DmaAttributes Ordinary =
+        DmaAttributes.WeakOrdering | DmaAttributes.WriteCombine | DmaAttributes.NoKernelMapping | DmaAttributes.SkipCpuSync | DmaAttributes.ForceContiguous
+        | DmaAttributes.AllocateSinglePages | DmaAttributes.NoWarn | DmaAttributes.Privileged | DmaAttributes.DebuggingIgnoreCachelines | DmaAttributes.RequireCoherent
+        | DmaAttributes.ConfidentialShared;
 
     /// <summary>Whether a step that may fail goes ahead (row R91).</summary>
     internal bool Passes(string site) => _gate is null || _gate.TryPass(site);

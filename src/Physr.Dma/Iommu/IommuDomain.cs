@@ -11,6 +11,7 @@ public sealed class IommuDomain : IIommuDomain, IDisposable
     private readonly IoPageTable _table;
     private readonly Lock _lock = new();
     private IommuUnit[] _units = [];
+    private bool _isDisposed;
     private long _flushes;
 
     /// <summary>Makes an empty domain.</summary>
@@ -116,8 +117,12 @@ public sealed class IommuDomain : IIommuDomain, IDisposable
             throw new PhysrException("dispose IOMMU domain", string.Join(", ", Volatile.Read(ref _units).Select(static unit => unit.Name)), Errno.EBUSY, "devices are attached to it");
         }
 
+        Volatile.Write(ref _isDisposed, true);
         _table.Dispose();
     }
+
+    /// <summary>Whether its tables are gone: no device may be attached any more.</summary>
+    internal bool IsDisposed => Volatile.Read(ref _isDisposed);
 
     /// <summary>Walks for a device.</summary>
     internal IommuFaultReason Walk(DmaAddress iova, bool isWrite, out IommuTranslation translation)

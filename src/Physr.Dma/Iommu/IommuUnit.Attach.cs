@@ -23,7 +23,7 @@ public sealed partial class IommuUnit
     /// <param name="requester">Who.</param>
     /// <param name="pasid">Which of its address spaces.</param>
     /// <param name="domain">Where its addresses are looked up from now on.</param>
-    /// <returns><see cref="Errno.EBUSY"/> where something is attached, <see cref="Errno.EINVAL"/> for a PASID beyond 20 bits, <see cref="Errno.ENOSPC"/> where the unit
+    /// <returns><see cref="Errno.EBUSY"/> where something is attached, <see cref="Errno.EINVAL"/> for a PASID beyond 20 bits or a domain that was disposed of, <see cref="Errno.ENOSPC"/> where the unit
     /// has no domain id left.</returns>
     public Errno Attach(RequesterId requester, Pasid pasid, IommuDomain domain)
     {
@@ -65,7 +65,7 @@ public sealed partial class IommuUnit
 
     private Errno Set(RequesterId requester, Pasid pasid, IommuMode mode, IommuDomain? domain, bool mayReplace)
     {
-        if (pasid.Value >= Pasid.Count)
+        if (pasid.Value >= Pasid.Count || domain is { IsDisposed: true })
         {
             return Errno.EINVAL;
         }

@@ -58,6 +58,12 @@ public sealed partial class DmaBufAttachment
             return new(Errno.EOPNOTSUPP, $"{Buffer.Name}: the attachment has no device to map for");
         }
 
+        if (!DmaMapper.IsDirection(direction))
+        {
+            mapping = null;
+            return new(Errno.EINVAL, $"{Buffer.Name}: {(int)direction} is no direction");
+        }
+
         return Map(new(this, Device, direction), out mapping);
     }
 

@@ -69,7 +69,7 @@ internal sealed partial class ScenarioBuilder
             return value;
         }
 
-        _errors.Add(reader.At(key), $"{Phrase.Quote(key)}: {Phrase.Quote(text)} is none{Phrase.DidYouMean(text, words.Keys)} (there is: {Phrase.List(words.Keys)})");
+        _errors.Add(reader.At(key), $"{Phrase.Quote(key)}: {Phrase.Quote(text)} is no {key}{Phrase.DidYouMean(text, words.Keys)} (there is: {Phrase.List(words.Keys)})");
         return absent;
     }
 
