@@ -166,7 +166,7 @@ internal sealed partial class DmaStorm : IDisposable
     }
 
     /// <summary>A device is pulled out. Until its driver notices, what is mapped stays mapped and every access fails; then the driver lets go of everything.</summary>
-    private void Unplug()
+    public void Unplug()
     {
         int device = Pick(StormHost.Devices);
         if (!_host.IsPresent(device))

@@ -33,6 +33,11 @@ public sealed class DmaStormTests
             for (; step < Steps; step++)
             {
                 storm.Step();
+                if (step == Steps / 4 * 3)
+                {
+                    // Chance may have it that nothing was pulled out so far.
+                    storm.Unplug();
+                }
             }
 
             storm.Finish();
@@ -44,6 +49,7 @@ public sealed class DmaStormTests
 
         string[] always = ["list", "streaming", "unmap", "access", "ACS change", "revoke", "un-revoke", "slices mapped", "slices revoked", "refused: revoked"];
         Assert.All(always, what => Assert.True(storm.Counts.GetValueOrDefault(what) > 10, $"seed {seed}: {what} hardly happened"));
+        Assert.True(storm.Counts.GetValueOrDefault("unplug") > 0, $"seed {seed}: no device was pulled out");
         Assert.True(!iommu.StartsWith("lazy", StringComparison.Ordinal) || storm.Counts.GetValueOrDefault("stale: Success") > 10, $"seed {seed}: lazy unmapping's window was not seen");
         Assert.True(!iommu.StartsWith("strict", StringComparison.Ordinal) || storm.Counts.GetValueOrDefault("stale: IommuFault") > 50, $"seed {seed}: no stale access");
     }
