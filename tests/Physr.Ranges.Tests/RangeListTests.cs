@@ -87,6 +87,18 @@ public class RangeListTests
     }
 
     [Fact]
+    public void R60_ABuilderThatWasGivenBack_IsNoOnesAnyMore()
+    {
+        RangeListBuilder builder = RangeListBuilder.Rent();
+        builder.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => builder.Append(new PhysicalRange(new(0x1000), 0x1000)));
+        Assert.Throws<ObjectDisposedException>(() => builder.TryAppendPreloaded(new PhysicalRange(new(0x1000), 0x1000)));
+        Assert.Throws<ObjectDisposedException>(() => builder.Build());
+        using RangeListBuilder next = RangeListBuilder.Rent();
+        Assert.Equal(0UL, next.Length);
+    }
+
+    [Fact]
     public void R60c_AfterPreloading_AppendsAllocateNothing_R60d_AndWhatDoesNotFitIsEnospcAndChangesNothing()
     {
         using RangeListBuilder builder = RangeListBuilder.Rent();
