@@ -3,6 +3,7 @@
 namespace Physr.Bench;
 
 /// <summary>The map and unmap of <c>native/dma_map_baseline.c</c>, in a loop of its own.</summary>
+// SAFETY: the functions have the signatures of native/dma_map_baseline.c, compiled with this project; arrays are pinned while C has their addresses, and their lengths go with them.
 internal sealed unsafe class DmaMapRival : IDisposable
 {
     private readonly NativeBaseline _library;

@@ -7,6 +7,7 @@ using Physr.Dma.Iova;
 namespace Physr.Bench;
 
 /// <summary>Live runs, and what to free and take next, worked out beforehand: for our allocator and for the C one alike. Threads start together and are timed until the last one ends.</summary>
+// SAFETY: the functions have the signatures of native/iova_baseline.c, compiled with this project; arrays are pinned while C has their addresses, and their lengths go with them.
 internal sealed unsafe class IovaRig : IDisposable
 {
     private const ulong Last = (1UL << 48) - 1;

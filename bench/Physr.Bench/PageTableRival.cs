@@ -3,6 +3,7 @@
 namespace Physr.Bench;
 
 /// <summary>The page table of <c>native/pagetable_baseline.c</c>, driven in loops of its own so that no call into C is timed with it.</summary>
+// SAFETY: the functions have the signatures of native/pagetable_baseline.c, compiled with this project; arrays are pinned while C has their addresses, and their lengths go with them.
 internal sealed unsafe class PageTableRival : IDisposable
 {
     private readonly NativeBaseline _library;
