@@ -16,8 +16,9 @@ public sealed partial class IovaAllocator
     {
         lock (_lock)
         {
-            long[] live = new long[_orders];
-            long[] cached = new long[_orders];
+            // As many as there are powers of two at most: a few words.
+            Span<long> live = stackalloc long[_orders];
+            Span<long> cached = stackalloc long[_orders];
             foreach (IovaStripe? stripe in _stripes)
             {
                 Add(stripe, live, cached);
@@ -42,7 +43,7 @@ public sealed partial class IovaAllocator
         }
     }
 
-    private static void Add(IovaStripe? stripe, long[] live, long[] cached)
+    private static void Add(IovaStripe? stripe, Span<long> live, Span<long> cached)
     {
         if (stripe is null)
         {

@@ -80,9 +80,20 @@ public sealed class HostIommu : IDisposable
     /// <summary>Notes how much is in use now, for the highest figures of the report; called after each mapping.</summary>
     internal void Sample()
     {
-        _mostRuns = Math.Max(_mostRuns, LiveRuns);
-        _mostBytes = Math.Max(_mostBytes, LiveBytes);
-        _mostTablePages = Math.Max(_mostTablePages, Sum(static each => (ulong)each.Table.TablePages));
+        ulong runs = 0;
+        ulong bytes = 0;
+        ulong tablePages = 0;
+        foreach (Attached each in _attached)
+        {
+            IovaStatistics inUse = each.Domain.Iova.GetStatistics();
+            runs += (ulong)(inUse.LiveCount - each.ReservedRuns);
+            bytes += inUse.LiveBytes - each.ReservedBytes;
+            tablePages += (ulong)each.Table.TablePages;
+        }
+
+        _mostRuns = Math.Max(_mostRuns, runs);
+        _mostBytes = Math.Max(_mostBytes, bytes);
+        _mostTablePages = Math.Max(_mostTablePages, tablePages);
     }
 
     /// <summary>What it did so far.</summary>
