@@ -13,6 +13,7 @@ public sealed partial class FloorTests
         ["Physr.Ranges"] = [],
         ["Physr.Memory"] = ["Physr.Ranges"],
         ["Physr.Dma"] = ["Physr.Ranges", "Physr.Memory"],
+        ["Physr.Mm"] = ["Physr.Ranges", "Physr.Memory"],
         ["Physr.Pci"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma"],
         ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Pci"],
         ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Pci", "Physr.Machine"],
