@@ -73,6 +73,14 @@ public sealed class DevicePrivateSpace
         return live;
     }
 
+    /// <summary>The page at an offset, without holding its pagemap: for callers that hold the page itself, as a page table's entry does.</summary>
+    public bool TryGetPage(DevicePrivateOffset offset, out DevicePage page)
+    {
+        page = default;
+        ulong number = offset.Value >> PageSize.Shift4K;
+        return Volatile.Read(ref _table).Find(number) is { } registration && registration.TryGetPage(number, out page);
+    }
+
     internal PagemapTable Table => Volatile.Read(ref _table);
 
     internal void Forget(PagemapRegistration registration) => Volatile.Write(ref _table, _table.Without(registration));

@@ -127,6 +127,13 @@ public sealed partial class MemoryMap
         return live;
     }
 
+    /// <summary>The page at a frame of device memory, without holding its pagemap: for callers that hold the page itself, as a page table's entry does.</summary>
+    public bool TryGetPage(PageFrameNumber frame, out DevicePage page)
+    {
+        page = default;
+        return Volatile.Read(ref _pagemaps).Find(frame.Value) is { } registration && registration.TryGetPage(frame.Value, out page);
+    }
+
     internal uint NextPagemapId() => ++_lastPagemapId;
 
     internal Lock WriterLock => _lock;

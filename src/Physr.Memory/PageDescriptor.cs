@@ -18,9 +18,13 @@ public struct PageDescriptor
     [FieldOffset(8)]
     internal int ReferenceCount;
 
-    /// <summary>How many page tables map the page.</summary>
+    /// <summary>How many of the references are pins: somebody reads or writes the bytes past the page tables (the kernel's <c>FOLL_PIN</c>). In one 64-bit word
+    /// with the references, so that one atomic addition takes both.</summary>
     [FieldOffset(12)]
-    public int MapCount;
+    internal int PinCount;
+
+    [FieldOffset(8)]
+    internal long ReferencesAndPins;
 
     /// <summary>What maps it: an address space or file number of the user's choosing; 0 is none.</summary>
     [FieldOffset(16)]
@@ -49,4 +53,16 @@ public struct PageDescriptor
     /// <summary>log2 of the pages in the large page it heads.</summary>
     [FieldOffset(56)]
     internal byte OrderValue;
+
+    /// <summary>Which memory group the page is charged to; 0 is none.</summary>
+    [FieldOffset(57)]
+    internal byte GroupId;
+
+    /// <summary>For the head of a large page: how many page tables map all of it by one entry (the kernel's <c>_entire_mapcount</c>).</summary>
+    [FieldOffset(58)]
+    internal ushort EntireMapCount;
+
+    /// <summary>How many page tables map the page by an entry of its own.</summary>
+    [FieldOffset(60)]
+    public int MapCount;
 }

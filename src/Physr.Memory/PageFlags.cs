@@ -26,4 +26,22 @@ public enum PageFlags : ulong
 
     /// <summary>It lies inside a page larger than 4 KiB.</summary>
     Tail = 1 << 5,
+
+    /// <summary>Its bytes belong to a process or to what it shares by copying, not to a file.</summary>
+    Anonymous = 1 << 6,
+
+    /// <summary>Anonymous, and its owner can do without the bytes as long as nobody writes again (<c>MADV_FREE</c>: the kernel clears <c>SwapBacked</c>).</summary>
+    LazyFree = 1 << 7,
+
+    /// <summary>The page stands for a slot of a swap area.</summary>
+    SwapCache = 1 << 8,
+
+    /// <summary>It lies in the free lists of its zone.</summary>
+    Free = 1 << 9,
+
+    /// <summary>It must not move or be taken: a page of zeros, or one whose owner said so.</summary>
+    Reserved = 1 << 10,
+
+    /// <summary>Its bytes belong to the page cache of shared memory (<c>shmem</c>).</summary>
+    SharedMemory = 1 << 11,
 }

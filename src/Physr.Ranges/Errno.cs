@@ -82,4 +82,7 @@ public enum Errno
 
     /// <summary>The peer's memory can never be reached from this device: a verdict, not a shortage (row R53c).</summary>
     EREMOTEIO = 121,
+
+    /// <summary>The memory holds bytes that the hardware lost.</summary>
+    EHWPOISON = 133,
 }

@@ -1,0 +1,71 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Mm.Interleaving;
+
+namespace Physr.Mm;
+
+/// <summary>Puts ordinary entries back in the place of migration entries (<c>remove_migration_ptes</c>).</summary>
+internal unsafe struct RestoreVisitor(PhysicalMemory memory, Page from, Page to) : IMappingVisitor
+{
+    /// <summary>References that the new entries hold.</summary>
+    public int Mapped { get; private set; }
+
+    public void Visit(VirtualMemoryArea area, ulong address, int firstPart, int parts)
+    {
+        AddressSpace space = area.Space;
+        for (int i = 0; i < parts; i++, address += PageSize.Size4K)
+        {
+            ulong* pmd = space.PmdOf(address);
+            ulong value = pmd == null ? 0 : Volatile.Read(ref *pmd);
+            if (value == 0)
+            {
+                continue;
+            }
+
+            if (!AddressSpace.IsTable(value))
+            {
+                if (new PageEntry(value) is { IsMigration: true } huge && huge.Key == from.Key && parts == AddressSpace.PagesPerHuge)
+                {
+                    RestoreHuge(area, pmd);
+                }
+
+                return;
+            }
+
+            RestoreEntry(area, AddressSpace.EntryAt(AddressSpace.TableOf(value), address), firstPart + i);
+        }
+    }
+
+    private void RestoreEntry(VirtualMemoryArea area, ulong* at, int part)
+    {
+        ref int tableLock = ref AddressSpace.LockOf(at);
+        WordLock.Enter(ref tableLock, "page table lock");
+        PageEntry entry = new(*at);
+        if (entry.IsMigration && entry.Key == from.Key.Add((ulong)part))
+        {
+            Page page = to.At(part);
+            to.Get();
+            Mapped++;
+            page.AddMapping();
+            Volatile.Write(ref *at, memory.RestoredEntry(area, entry, page).Value);
+        }
+
+        WordLock.Exit(ref tableLock);
+    }
+
+    private void RestoreHuge(VirtualMemoryArea area, ulong* pmd)
+    {
+        ref int pmdLock = ref AddressSpace.LockOf(pmd);
+        WordLock.Enter(ref pmdLock, "huge entry lock");
+        PageEntry entry = new(*pmd);
+        if (!AddressSpace.IsTable(entry.Value) && entry.IsMigration && entry.Key == from.Key)
+        {
+            to.Get();
+            Mapped++;
+            to.AddEntireMapping(1);
+            Volatile.Write(ref *pmd, memory.RestoredEntry(area, entry, to).With(PageEntry.HugeBit).Value);
+        }
+
+        WordLock.Exit(ref pmdLock);
+    }
+}

@@ -1,0 +1,54 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Collections.Concurrent;
+
+namespace Physr.Mm;
+
+/// <content>Which entries map a page.</content>
+public sealed unsafe partial class PhysicalMemory
+{
+    private readonly ConcurrentDictionary<ulong, ReverseMapping> _mappings = new();
+    private ulong _lastMapping;
+
+    internal ReverseMapping CreateMapping()
+    {
+        ReverseMapping mapping = new(Interlocked.Increment(ref _lastMapping));
+        _mappings[mapping.Id] = mapping;
+        return mapping;
+    }
+
+    internal void Forget(ReverseMapping mapping) => _mappings.TryRemove(mapping.Id, out _);
+
+    internal ReverseMapping? MappingOf(Page head) => head.Descriptor->Mapping != 0 && _mappings.TryGetValue(head.Descriptor->Mapping, out ReverseMapping? found) ? found : null;
+
+    /// <summary>Visits every place where the (head) page, or a part of it, may be mapped. Its lock is held by the caller; the visitor takes the tables' locks.</summary>
+    internal void Walk<TVisitor>(Page head, ref TVisitor visitor)
+        where TVisitor : struct, IMappingVisitor
+    {
+        if (MappingOf(head) is not { } mapping)
+        {
+            return;
+        }
+
+        mapping.Enter();
+        try
+        {
+            ulong first = head.Descriptor->Index;
+            ulong pages = (ulong)head.Pages;
+            foreach (VirtualMemoryArea area in mapping.Areas)
+            {
+                ulong from = Math.Max(first, area.PageOffset);
+                ulong to = Math.Min(first + pages, area.PageOffset + area.Pages);
+                if (from < to)
+                {
+                    area.TryFindAddress(from, out ulong address);
+                    visitor.Visit(area, address, (int)(from - first), (int)(to - from));
+                }
+            }
+        }
+        finally
+        {
+            mapping.Exit();
+        }
+    }
+}
