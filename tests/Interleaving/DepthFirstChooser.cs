@@ -102,7 +102,8 @@ internal sealed class DepthFirstChooser(int preemptions, Func<string, string, bo
             waiting |= decision.Actors[actor].State == ActorState.Waiting ? 1u << actor : 0;
         }
 
-        Node node = new() { Eligible = decision.Eligible, Asleep = asleep, Waiting = waiting, First = decision.Calmest, Left = left, Points = [.. decision.Actors.Select(static actor => actor.Point)] };
+        string[] points = [.. decision.Actors.Select(static actor => actor.Point)];
+        Node node = new() { Eligible = decision.Eligible, Asleep = asleep, Waiting = waiting, First = decision.Calmest, Left = left, Points = points };
         node.Take();
         return node;
     }

@@ -29,10 +29,12 @@ internal sealed class InterleaveException : Exception
     {
         Schedule schedule = shortest.Schedule;
         int skipped = Math.Max(0, schedule.Steps.Count - MostStepsShown);
+        string thrown = shortest.Exception is { } exception ? $"\n{exception.GetType().Name}: {exception.Message}" : "";
+        string shown = skipped > 0 ? $", of which the last {MostStepsShown} are" : "";
         return $"""
-            {shortest.Kind}: {shortest.Message}
-            {shortest.Exception?.GetType().Name}{(shortest.Exception is null ? "" : ": ")}{shortest.Exception?.Message}
-            Found {found}. The shortest known schedule has {schedule.Steps.Count} steps and {schedule.Preemptions} preemptions{(skipped > 0 ? $", of which the last {MostStepsShown} are" : "")}:
+            {shortest.Kind}: {shortest.Message}{thrown}
+            Found {found}.
+            The shortest known schedule has {schedule.Steps.Count} steps and {schedule.Preemptions} preemptions{shown}:
               {schedule.ToString(skipped)}
             """;
     }

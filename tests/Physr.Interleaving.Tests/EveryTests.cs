@@ -103,6 +103,30 @@ public sealed class EveryTests
     }
 
     [Fact]
+    public void WithWaits_EachOrderIsTriedOnce_AndThoseThatAreDrawnAreAmongThem()
+    {
+        HashSet<string> tried = new(StringComparer.Ordinal), drawn = new(StringComparer.Ordinal);
+        using Exploration exploration = new(Scenarios.TwoLocksGivenBackInTurn, new());
+        DepthFirstChooser chooser = new(InterleaveOptions.Unbounded, areIndependent: null);
+        do
+        {
+            string order = Order(exploration.Run(chooser, seed: 0));
+            Assert.True(chooser.IsRepeating || tried.Add(order), order);
+        }
+        while (chooser.Advance());
+
+        for (int seed = 0; seed < 5_000; seed++)
+        {
+            drawn.Add(Order(exploration.Run(new RandomChooser(new(seed), switchOneIn: 1), seed)));
+        }
+
+        Assert.True(drawn.Count > tried.Count / 2, $"{drawn.Count} of {tried.Count} orders were drawn");
+        Assert.Empty(drawn.Except(tried, StringComparer.Ordinal));
+
+        static string Order(RunResult run) => string.Concat(run.Schedule.Steps.Where(static step => !step.InVain).Select(static step => (char)('A' + step.Actor)));
+    }
+
+    [Fact]
     public void TheRunsAreLimited_AndTheReportSaysSo()
     {
         InterleaveReport report = Interleave.Every(Scenarios.Idlers(3, 6), new() { Preemptions = InterleaveOptions.Unbounded, MaxRuns = 100 });

@@ -38,6 +38,7 @@ public sealed class FailureTests
     public void ALongScheduleInManyLines_IsReadBack()
     {
         RunResult run = Interleave.Replay(Scenarios.Idlers(2, 50), "1 B@start");
+        Assert.Equal(0, run.Schedule.Preemptions);
         Assert.Contains('\n', run.Schedule.ToString());
         Assert.Equal(run.Schedule.Steps.Select(static step => (step.Actor == 0 ? "A" : "B", step.Point)), Schedule.Parse(run.Schedule.ToString()));
     }
@@ -83,9 +84,14 @@ public sealed class FailureTests
     {
         List<Thread> threads = [];
         int entered = 0, left = 0, released = 0;
+        bool leftFirst = true;
         InterleaveException found = Assert.Throws<InterleaveException>(() => Interleave.Every(scenario =>
         {
-            scenario.Release(new Disposal(() => released++));
+            scenario.Release(new Disposal(() =>
+            {
+                released++;
+                leftFirst &= entered == left;
+            }));
             scenario.Release(new Disposal(static () => throw new InvalidOperationException("half done")));
             scenario.Actor("stubborn", () => Visit(static () =>
             {
@@ -111,6 +117,7 @@ public sealed class FailureTests
         Assert.Equal((FailureKind.ActorThrew, "broken"), (found.Kind, found.InnerException?.Message));
         Assert.True(entered > 0);
         Assert.Equal(entered, left);
+        Assert.True(leftFirst);
         Assert.True(released > 0);
         Assert.All(threads, static thread => Assert.False(thread.IsAlive));
 

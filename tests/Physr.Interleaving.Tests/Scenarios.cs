@@ -105,6 +105,29 @@ internal static class Scenarios
         scenario.AtEnd(() => Assert.Equal((actors * times, 0, 0), (counter.Value, word, inside)));
     };
 
+    /// <summary>Two locks, which one actor takes and gives back one after the other, and for each an actor that wants it.</summary>
+    public static void TwoLocksGivenBackInTurn(Scenario scenario)
+    {
+        int[] locks = new int[2];
+        scenario.Actor("A", () =>
+        {
+            WordLock.Enter(ref locks[0], "lock 0");
+            WordLock.Enter(ref locks[1], "lock 1");
+            SchedulePoint.Reach("release 0");
+            WordLock.Exit(ref locks[0]);
+            SchedulePoint.Reach("release 1");
+            WordLock.Exit(ref locks[1]);
+        });
+        scenario.Actor("B", () => Take(0));
+        scenario.Actor("C", () => Take(1));
+
+        void Take(int which)
+        {
+            WordLock.Enter(ref locks[which], $"lock {which}");
+            WordLock.Exit(ref locks[which]);
+        }
+    }
+
     /// <summary>Actors that come to so many points and do nothing.</summary>
     public static Action<Scenario> Idlers(int actors, int points) => scenario =>
     {
