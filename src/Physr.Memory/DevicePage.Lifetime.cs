@@ -125,12 +125,15 @@ public readonly unsafe partial struct DevicePage
     }
 
     /// <summary>Breaks a large private page with one reference into single pages with one reference each.</summary>
-    internal Errno Split()
+    internal Errno Split() => Registration.Type == MemoryType.DevicePrivate || Order == 0 ? SplitHeld(1) : Errno.EOPNOTSUPP;
+
+    /// <summary>The same for private and coherent memory, by somebody who knows of all references; those beyond the first stay with the head.</summary>
+    internal Errno SplitHeld(int references)
     {
         int order = Order;
-        if (order == 0 || ReferenceCount != 1 || Registration.Type != MemoryType.DevicePrivate)
+        if (order == 0 || ReferenceCount != references || !Registration.Type.Attributes().CountsReferencesPerAllocation)
         {
-            return order == 0 ? Errno.EINVAL : Registration.Type != MemoryType.DevicePrivate ? Errno.EOPNOTSUPP : Errno.EAGAIN;
+            return order == 0 || ReferenceCount == references ? Errno.EINVAL : Errno.EAGAIN;
         }
 
         DescriptorStorage storage = Registration.Find(_page)!;
@@ -143,6 +146,7 @@ public readonly unsafe partial struct DevicePage
             ref PageDescriptor descriptor = ref tail.Descriptor;
             descriptor.FlagBits = Descriptor.FlagBits;
             descriptor.HeadDistance = 0;
+            descriptor.GroupId = Descriptor.GroupId;
             descriptor.Mapping = Descriptor.Mapping;
             descriptor.Index = Descriptor.Index + i;
             Volatile.Write(ref descriptor.ReferenceCount, 1);

@@ -102,6 +102,8 @@ public sealed unsafe partial class AddressSpace
             {
                 case FaultStatus.Done:
                     break;
+                case FaultStatus.UserFault when ServeUserFault(address, isWrite):
+                    break;
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
                 case FaultStatus.Retry:
                     SchedulePoint.Wait("fault", ref spinner);

@@ -126,7 +126,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.ENOMEM;
         }
 
-        upper = new(this, at, area.EndAddress, area.Flags, area.IndexOf(at), area.File) { Anon = area.Anon, IsForkChild = area.IsForkChild };
+        upper = new(this, at, area.EndAddress, area.Flags, area.IndexOf(at), area.File) { Anon = area.Anon, IsForkChild = area.IsForkChild, UserFaults = area.UserFaults };
 
         // The new one is found before the old one lets go of its pages, so that no walk can miss them.
         upper.File?.Mapping.Add(upper);
@@ -202,6 +202,7 @@ public sealed unsafe partial class AddressSpace
         && ((first.Flags ^ second.Flags) & ~VmFlags.SoftDirty) == VmFlags.None
         && !first.Has(VmFlags.Special)
         && first.File == second.File
+        && first.UserFaults == second.UserFaults
         && first.PageOffset + first.Pages == second.PageOffset;
 
     /// <summary>Whether two areas' own pages may be of one family: the same one, or one of them has none and the other is no forked child's, whose ancestry could not be passed on.</summary>

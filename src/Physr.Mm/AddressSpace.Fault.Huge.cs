@@ -12,7 +12,7 @@ public sealed unsafe partial class AddressSpace
     internal bool MayBeHuge(VirtualMemoryArea area, ulong address)
     {
         ulong start = address & ~(HugeBytes - 1);
-        return area.IsAnonymous && !area.Has(VmFlags.NoHugePage) && start >= area.StartAddress && start + HugeBytes <= area.EndAddress
+        return area.IsAnonymous && area.UserFaults is null && !area.Has(VmFlags.NoHugePage) && start >= area.StartAddress && start + HugeBytes <= area.EndAddress
             && (Memory.Options.HugePages == HugePagePolicy.Always || (Memory.Options.HugePages == HugePagePolicy.Madvise && area.Has(VmFlags.HugePage)));
     }
 

@@ -57,6 +57,7 @@ public sealed unsafe partial class AddressSpace
         entry = new(Volatile.Read(ref *at));
         return entry.Kind switch
         {
+            PageEntryKind.None when area.UserFaults is not null => FaultStatus.UserFault,
             PageEntryKind.None => area.IsAnonymous ? AnonymousFault(area, address, at, kind) : FileFault(area, address, at, kind),
             PageEntryKind.Present => PresentFault(area, address, at, entry, kind),
             PageEntryKind.Swap => SwapFault(area, address, at, entry, kind),

@@ -65,7 +65,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.ENOMEM;
         }
 
-        VirtualMemoryArea copy = new(child, area.StartAddress, area.EndAddress, area.Flags & ~VmFlags.Locked, area.PageOffset, area.File);
+        VirtualMemoryArea copy = new(child, area.StartAddress, area.EndAddress, area.Flags & ~(VmFlags.Locked | VmFlags.UserFaultMissing), area.PageOffset, area.File);
         if (!area.Has(VmFlags.WipeOnFork) && area.Anon is { } anon)
         {
             copy.Anon = new(anon.Family);

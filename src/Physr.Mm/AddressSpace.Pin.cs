@@ -160,6 +160,11 @@ public sealed unsafe partial class AddressSpace
             {
                 SchedulePoint.Wait("pin", ref spinner);
             }
+            else if (status == FaultStatus.UserFault && ServeUserFault(at, kind == FaultKind.Write))
+            {
+                // The lock was given up: the area may be another one.
+                return Errno.None;
+            }
             else if (status != FaultStatus.Done)
             {
                 return status == FaultStatus.OutOfMemory ? Errno.ENOMEM : status == FaultStatus.Poisoned ? Errno.EHWPOISON : Errno.EFAULT;

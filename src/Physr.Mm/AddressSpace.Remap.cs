@@ -193,7 +193,7 @@ public sealed unsafe partial class AddressSpace
 
         // Memory that never had a page of its own belongs nowhere yet.
         ulong pageOffset = area.IsAnonymous && area.Anon is null ? target >> PageSize.Shift4K : area.IndexOf(from);
-        VirtualMemoryArea moved = new(this, target, target + newLength, area.Flags, pageOffset, area.File) { Anon = area.Anon, IsForkChild = area.IsForkChild };
+        VirtualMemoryArea moved = new(this, target, target + newLength, area.Flags, pageOffset, area.File) { Anon = area.Anon, IsForkChild = area.IsForkChild, UserFaults = area.UserFaults };
         Insert(moved);
         MoveEntries(area, moved, from, target, oldLength);
         if (oldLength == 0)

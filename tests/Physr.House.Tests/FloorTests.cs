@@ -14,9 +14,10 @@ public sealed partial class FloorTests
         ["Physr.Memory"] = ["Physr.Ranges"],
         ["Physr.Dma"] = ["Physr.Ranges", "Physr.Memory"],
         ["Physr.Mm"] = ["Physr.Ranges", "Physr.Memory"],
+        ["Physr.Hmm"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm"],
         ["Physr.Pci"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma"],
-        ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Pci"],
-        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Pci", "Physr.Machine"],
+        ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm"],
+        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Machine"],
     };
 
     [Fact]

@@ -85,6 +85,11 @@ public sealed class MirrorMapping : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_frames.Length, nameof(index));
         ref MirrorFrame frame = ref _frames[index];
         address = DmaAddress.MappingError;
+        if (frame.IsPrivateOffset)
+        {
+            return Errno.EFAULT;
+        }
+
         PhysicalRange page = new(frame.Frame.Address, PageBytes);
         if (!frame.Has(MirrorFlags.Valid) || frame.Has(MirrorFlags.Error) || _memory.TouchesPrivate(page))
         {

@@ -48,6 +48,9 @@ public sealed class VirtualMemoryArea
     /// <summary>It was made by a fork from an area with pages of its own; then it takes part in a family of several generations.</summary>
     internal bool IsForkChild { get; set; }
 
+    /// <summary>Who serves the first touch of its pages.</summary>
+    internal IUserFaultHandler? UserFaults { get; set; }
+
     internal bool Contains(ulong address) => address - StartAddress < EndAddress - StartAddress;
 
     internal bool Has(VmFlags any) => (Flags & any) != VmFlags.None;

@@ -33,6 +33,9 @@ public enum VmFlags : ulong
     /// <summary>May be shared (<c>ms</c>).</summary>
     MayShare = 0x80,
 
+    /// <summary>User space serves the first touch of its pages (<c>um</c>).</summary>
+    UserFaultMissing = 0x200,
+
     /// <summary>Maps memory without page descriptors (<c>pf</c>).</summary>
     PfnMap = 0x400,
 

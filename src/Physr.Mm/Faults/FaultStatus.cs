@@ -14,6 +14,9 @@ internal enum FaultStatus
     /// <summary>A driver said that it served the fault, and did not.</summary>
     Fruitless,
 
+    /// <summary>User space has to serve it, without the lock.</summary>
+    UserFault,
+
     /// <summary>No huge page: go on with small ones.</summary>
     Fallback,
 

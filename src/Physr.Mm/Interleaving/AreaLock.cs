@@ -17,6 +17,9 @@ internal sealed class AreaLock
     /// <summary>Whether somebody reads; for assertions.</summary>
     public bool IsHeld => Volatile.Read(ref _state) != 0;
 
+    /// <summary>Whether this thread reads the areas of one process, and entered once: then it can give the lock up for a while.</summary>
+    public static bool IsHeldOnce => s_held == 1;
+
     public void EnterRead()
     {
         SchedulePoint.Reach("areas: read");

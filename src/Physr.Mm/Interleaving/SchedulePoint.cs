@@ -22,7 +22,7 @@ public static class SchedulePoint
     public static void Reach(string point) => s_current?.Reach(point);
 
     /// <summary>Waits a little for another thread: by the interleaver where there is one, else by spinning, then yielding.</summary>
-    internal static void Wait(string what, ref SpinWait spinner)
+    public static void Wait(string what, ref SpinWait spinner)
     {
         if (s_current is { } interleaver)
         {

@@ -1,0 +1,50 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Memory;
+
+namespace Physr.Mm;
+
+/// <content>Large pages that become single ones.</content>
+public sealed unsafe partial class PhysicalMemory
+{
+    /// <summary>Breaks a large page that is locked, mapped nowhere and held by the caller alone into single pages, each locked and with one reference; references beyond the first stay with the
+    /// head.</summary>
+    /// <returns>False where somebody else holds it, or memory for page tables is short: it stays large.</returns>
+    internal bool TrySplit(Page head, int references)
+    {
+        if (!PassesGate("split huge page"))
+        {
+            return false;
+        }
+
+        SplitVisitor visitor = new(head);
+        Walk(head, ref visitor);
+        if (visitor.HasFailed || head.References != references || head.TotalMapCount != 0)
+        {
+            return false;
+        }
+
+        return head.IsRam ? SplitRam(head) : DeviceOf(head).SplitHeld(references) == Errno.None;
+    }
+
+    private static bool SplitRam(Page head)
+    {
+        int pages = head.Pages;
+        PageDescriptor* first = head.Descriptor;
+        PageFlags flags = head.Clear(PageFlags.Head) & ~PageFlags.Head;
+        first->OrderValue = 0;
+        for (int i = 1; i < pages; i++)
+        {
+            PageDescriptor* each = first + i;
+            PageFlags own = (PageFlags)each->FlagBits & PageFlags.Poisoned;
+            *each = default;
+            each->Mapping = first->Mapping;
+            each->Index = first->Index + (ulong)i;
+            each->GroupId = first->GroupId;
+            each->FlagBits = (ulong)((flags & ~PageFlags.AnonymousExclusive) | own);
+            Volatile.Write(ref each->ReferenceCount, 1);
+        }
+
+        return true;
+    }
+}
