@@ -40,20 +40,18 @@ public sealed unsafe partial class AreaMigration
 
         Page page = Memory.PageOf(destination.Key);
         long pages = isLarge ? PagesOfHuge : 1;
-        if (_space.Group?.TryCharge(pages) == false)
+        if (!PhysicalMemory.TryCharge(page, _space.Group, pages))
         {
             return false;
         }
 
-        page.Descriptor->GroupId = _space.Group?.Id ?? 0;
         if (isLarge ? TryInsertHuge(address, page) : TryInsert(address, page))
         {
             _space.CountAnonymous(pages);
             return true;
         }
 
-        page.Descriptor->GroupId = 0;
-        _space.Group?.Uncharge(pages);
+        Memory.Uncharge(page);
         return false;
     }
 

@@ -2,7 +2,6 @@
 
 using System.Runtime.InteropServices;
 using Physr.Dma.Mirror;
-using Physr.Memory;
 using Physr.Mm;
 
 namespace Physr.Hmm;

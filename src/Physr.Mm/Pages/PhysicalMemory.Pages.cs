@@ -198,7 +198,19 @@ public sealed unsafe partial class PhysicalMemory
         }
     }
 
-    private void Uncharge(Page head)
+    /// <summary>Charges a page that nobody is charged for yet; false beyond the group's limit.</summary>
+    internal static bool TryCharge(Page head, MemoryGroup? group, long pages)
+    {
+        if (group?.TryCharge(pages) == false)
+        {
+            return false;
+        }
+
+        head.Descriptor->GroupId = group?.Id ?? 0;
+        return true;
+    }
+
+    internal void Uncharge(Page head)
     {
         GroupOf(head)?.Uncharge(head.Pages);
         head.Descriptor->GroupId = 0;
