@@ -120,7 +120,7 @@ public abstract unsafe partial class MigrationBatch
         return true;
     }
 
-    private void Complete(int index)
+    private void CompleteOne(int index)
     {
         MigrateFrame source = _sources[index];
         MigrateFrame destination = _destinations[index];

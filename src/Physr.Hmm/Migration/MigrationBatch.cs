@@ -68,7 +68,7 @@ public abstract partial class MigrationBatch
     {
         for (int i = 0; i < _count; i++)
         {
-            Complete(i);
+            CompleteOne(i);
         }
 
         _count = 0;

@@ -42,7 +42,7 @@ public static unsafe partial class RangeMirror
             space.EnterRead();
             try
             {
-                errno = TryFault(notifier, sequence, start, frames, request, out served, out waiting);
+                errno = FaultIn(notifier, sequence, start, frames, request, out served, out waiting);
             }
             finally
             {

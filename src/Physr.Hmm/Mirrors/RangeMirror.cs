@@ -27,11 +27,10 @@ public static unsafe partial class RangeMirror
     /// may not be read, or a fault fails; <see cref="Errno.EPERM"/> where it may not be written; <see cref="Errno.ENOMEM"/>; <see cref="Errno.EBUSY"/> where something changed since the sequence was
     /// read: start again.</returns>
     public static Errno TryFault(IntervalNotifier notifier, ulong sequence, VirtualAddress start, Span<MirrorFrame> frames, MirrorRequest request) =>
-        TryFault(notifier, sequence, start, frames, request, out _, out _);
+        FaultIn(notifier, sequence, start, frames, request, out _, out _);
 
-    /// <param name="served">How many faults were served.</param>
-    /// <param name="waiting">The page that user space has to serve, without the lock; null where none stands in the way.</param>
-    private static Errno TryFault(
+    // Tells beside the answer how many faults were served, and the page that user space has to serve without the lock, where one stands in the way.
+    private static Errno FaultIn(
         IntervalNotifier notifier, ulong sequence, VirtualAddress start, Span<MirrorFrame> frames, MirrorRequest request, out int served, out UserFault? waiting)
     {
         ArgumentNullException.ThrowIfNull(notifier);
