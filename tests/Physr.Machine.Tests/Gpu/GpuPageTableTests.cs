@@ -90,6 +90,10 @@ public sealed class GpuPageTableTests
             new GpuPageMapping(new((ulong)i << 30), GpuMmuFixture.User((ulong)i * 4096), GpuMmuFixture.Writable))];
         Assert.Equal(Errno.ENOMEM, fixture.Context.TryMap(pages));
         Assert.Equal(Errno.ENOMEM, fixture.Context.TryMap(new(0), 1UL << 31, GpuPageTarget.System(new(0)), GpuPageFlags.None));
+
+        // Here the tables that lack nothing hang in the one that was made for the page that lacks one.
+        GpuPageMapping[] neighbours = [.. pages.Select(static (page, i) => page with { Page = new((ulong)i * Large) })];
+        Assert.Equal(Errno.ENOMEM, fixture.Context.TryMap(neighbours));
         Assert.Equal(before, fixture.Mmu.TablesInUse);
         Assert.Equal(0UL, fixture.Context.MappedPages);
         Assert.False(fixture.Context.TryFind(new(0), out _, out _));
