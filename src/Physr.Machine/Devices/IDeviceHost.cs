@@ -23,6 +23,15 @@ public interface IDeviceHost
     /// <summary>Writes a 64-bit register of a BAR (posted).</summary>
     void WriteRegister64(int bar, ulong offset, ulong value);
 
+    /// <summary>Writes bytes that behave as memory (BAR memory, or a window of it), as a CPU that combines writes does; posted. Offset and length are multiples of 8.</summary>
+    void WriteMemory(int bar, ulong offset, ReadOnlySpan<byte> source)
+    {
+        for (int i = 0; i < source.Length; i += sizeof(ulong))
+        {
+            WriteRegister64(bar, offset + (ulong)i, System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(source[i..]));
+        }
+    }
+
     /// <summary>Takes page-aligned, physically contiguous, zeroed host memory and maps it for the device (coherent DMA memory); dispose it to give it back.</summary>
     /// <param name="length">Bytes; rounded up to 4 KiB.</param>
     /// <param name="purpose">What for, in leak reports.</param>

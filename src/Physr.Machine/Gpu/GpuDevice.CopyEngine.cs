@@ -35,6 +35,16 @@ public sealed partial class GpuDevice
     /// <inheritdoc/>
     public override void OnEvent(int kind, ulong argument)
     {
+        switch (kind)
+        {
+            case >= GpuEvent.FirstCompute:
+                Compute.OnEvent(kind, argument);
+                return;
+            case >= GpuEvent.FirstMmu:
+                Mmu.OnEvent(kind, argument);
+                return;
+        }
+
         // Events from before the engine was stopped by its register, which the bus knows nothing of.
         if (argument != _epoch || !IsWorking)
         {

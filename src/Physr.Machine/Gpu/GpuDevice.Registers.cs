@@ -28,7 +28,16 @@ public sealed partial class GpuDevice
             return;
         }
 
-        if (bar == GpuRegisters.RegisterBar)
+        if (bar != GpuRegisters.RegisterBar)
+        {
+            return;
+        }
+
+        if (IsInTableWindow(offset, destination.Length))
+        {
+            Memory.Read(Mmu.WindowBase + offset - GpuMmuRegisters.TableWindow, destination);
+        }
+        else
         {
             ReadWords(offset, destination);
         }
@@ -47,18 +56,31 @@ public sealed partial class GpuDevice
             return;
         }
 
-        if (bar == GpuRegisters.RegisterBar)
+        if (bar != GpuRegisters.RegisterBar)
+        {
+            return;
+        }
+
+        if (IsInTableWindow(offset, source.Length))
+        {
+            Memory.Write(Mmu.WindowBase + offset - GpuMmuRegisters.TableWindow, source);
+        }
+        else
         {
             WriteWords(offset, source);
         }
     }
+
+    private static bool IsInTableWindow(ulong offset, int length) =>
+        offset >= GpuMmuRegisters.TableWindow && offset - GpuMmuRegisters.TableWindow <= GpuPageEntry.TableSize
+        && (ulong)length <= GpuPageEntry.TableSize - (offset - GpuMmuRegisters.TableWindow);
 
     private bool IsInAperture(ulong offset, int length) => offset <= _options.ApertureSize && (ulong)length <= _options.ApertureSize - offset;
 
     /// <inheritdoc/>
     protected override ulong ReadWord(ulong offset) => offset switch
     {
-        GpuRegisters.Version => GpuRegisters.Version10,
+        GpuRegisters.Version => GpuRegisters.Version11,
         GpuRegisters.Control => _control | ((ulong)ReadStatus() << 32),
         GpuRegisters.MemorySize => _options.MemorySize,
         GpuRegisters.ApertureSize => _options.ApertureSize,
@@ -66,6 +88,10 @@ public sealed partial class GpuDevice
         GpuRegisters.CommandRing => _commandRing,
         GpuRegisters.CompletionRing => _completionRing,
         GpuRegisters.RingLog2 => _ringLog2,
+        >= GpuMmuRegisters.ContextRoots => Mmu.ReadWord(offset),
+        >= GpuComputeRegisters.First => Compute.ReadWord(offset),
+        >= GpuMmuRegisters.FaultRing and < GpuMmuRegisters.TableWindowBase => Faults.ReadWord(offset),
+        >= GpuMmuRegisters.First => Mmu.ReadWord(offset),
         _ => 0,
     };
 
@@ -107,6 +133,18 @@ public sealed partial class GpuDevice
                 break;
             case GpuRegisters.Resume when IsWorking:
                 Resume();
+                break;
+            case >= GpuMmuRegisters.ContextRoots:
+                Mmu.Write32(offset, value);
+                break;
+            case >= GpuComputeRegisters.First:
+                Compute.Write32(offset, value);
+                break;
+            case >= GpuMmuRegisters.FaultRing and < GpuMmuRegisters.TableWindowBase:
+                Faults.Write32(offset, value);
+                break;
+            case >= GpuMmuRegisters.First:
+                Mmu.Write32(offset, value);
                 break;
         }
     }

@@ -1,12 +1,16 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Numerics;
+using Physr.Machine.Bus;
 using Physr.Machine.Devices;
+using Physr.Machine.Gpu.Compute;
+using Physr.Machine.Gpu.Mmu;
 using Physr.Machine.Gpu.Spec;
 
 namespace Physr.Machine.Gpu;
 
-/// <summary>A GPU as a DMA peer: memory larger than the aperture (BAR 2) that shows a movable window of it, and a copy engine that masters the bus. No shaders.</summary>
+/// <summary>A GPU as a DMA peer: memory larger than the aperture (BAR 2) that shows a movable window of it, a copy engine that
+/// masters the bus, and a compute engine that works on virtual addresses through page tables of the GPU's own, with faults that a driver can mend. No shaders.</summary>
 /// <remarks>A move of the window takes effect at once: what <see cref="TryGetBarMemory"/> said before must not be kept over it.</remarks>
 public sealed partial class GpuDevice : WordRegisterDevice
 {
@@ -29,8 +33,13 @@ public sealed partial class GpuDevice : WordRegisterDevice
 
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PieceSize, 8);
         ArgumentOutOfRangeException.ThrowIfZero(options.MemoryBytesPerSecond);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Lanes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Lanes, GpuComputeRegisters.MaxLanes);
         _options = options;
         Memory = new(name, options.MemorySize);
+        Mmu = new(this);
+        Faults = new(this);
+        Compute = new(this, options.Lanes);
     }
 
     /// <summary>The memory behind the aperture.</summary>
@@ -39,10 +48,24 @@ public sealed partial class GpuDevice : WordRegisterDevice
     /// <summary>Which byte of the memory the aperture's first byte shows.</summary>
     public ulong WindowBase { get; private set; }
 
+    internal GpuOptions Options => _options;
+
+    /// <summary>The bus, for the GPU's units.</summary>
+    internal IDeviceBus Link => Bus;
+
+    internal GpuMmu Mmu { get; }
+
+    internal GpuFaultUnit Faults { get; }
+
+    internal GpuComputeEngine Compute { get; }
+
     /// <inheritdoc/>
     public override void Reset()
     {
         StopEngine();
+        Compute.Reset();
+        Faults.Reset();
+        Mmu.Reset();
         WindowBase = 0;
         _windowLow = 0;
         _isWindowRefused = false;

@@ -28,6 +28,15 @@ public sealed record GpuOptions
     /// <summary>Bytes moved at a time.</summary>
     public int PieceSize { get; init; } = 64 << 10;
 
-    /// <summary>MSI-X vectors; completions use the first.</summary>
+    /// <summary>Accesses that the compute engine has under way at a time, 1 to 64.</summary>
+    public int Lanes { get; init; } = 16;
+
+    /// <summary>What reading one entry of the page tables takes; a translation that is not cached reads up to four, one after the other.</summary>
+    public SimTime WalkStep { get; init; } = SimTime.FromNanoseconds(100);
+
+    /// <summary>What an invalidation takes where no access holds it up.</summary>
+    public SimTime InvalidateDelay { get; init; } = SimTime.FromNanoseconds(500);
+
+    /// <summary>MSI-X vectors; copies' completions use the first, the compute engine's the second, faults the third.</summary>
     public int Vectors { get; init; } = 4;
 }

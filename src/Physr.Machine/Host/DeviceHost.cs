@@ -52,6 +52,8 @@ internal sealed class DeviceHost : IDeviceHost
         _machine.Fabric.CpuWrite(Register(bar, offset), bytes);
     }
 
+    public void WriteMemory(int bar, ulong offset, ReadOnlySpan<byte> source) => _machine.Fabric.CpuWrite(Register(bar, offset), source);
+
     public Errno TryAllocate(ulong length, string purpose, out IDeviceBuffer? buffer) =>
         HostBuffer.TryCreate(_machine, Dma, length, $"{_node.Name}: {purpose}", out buffer);
 

@@ -19,6 +19,7 @@ public sealed partial class GpuDriver : IDisposable
     private uint _taken;
     private GpuCompletionStatus _jobStatus;
     private BusStatus _jobBusStatus;
+    private int _pagesOutstanding;
     private bool _disposed;
 
     private GpuDriver(IDeviceHost host, IDeviceBuffer rings, int log2)
@@ -27,6 +28,7 @@ public sealed partial class GpuDriver : IDisposable
         _rings = rings;
         _log2 = log2;
         _slots = new Slot[1 << log2];
+        _kept = new(1 << log2);
     }
 
     /// <summary>Bytes of the GPU's memory.</summary>
@@ -101,7 +103,29 @@ public sealed partial class GpuDriver : IDisposable
     public bool TryPoll(out GpuJobCompletion completion)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_kept.TryDequeue(out completion))
+        {
+            return true;
+        }
+
+        while (TryTake(out completion, out bool isPages))
+        {
+            if (!isPages)
+            {
+                return true;
+            }
+
+            // Of pages whose copying was given up.
+            _pagesOutstanding--;
+        }
+
+        return false;
+    }
+
+    private bool TryTake(out GpuJobCompletion completion, out bool isPages)
+    {
         completion = default;
+        isPages = false;
         while (Outstanding != 0)
         {
             int index = (int)(_taken & ((1U << _log2) - 1));
@@ -132,6 +156,7 @@ public sealed partial class GpuDriver : IDisposable
             if (slot.IsLast)
             {
                 completion = new(slot.Id, _jobStatus, _jobBusStatus);
+                isPages = slot.IsPages;
                 _jobStatus = GpuCompletionStatus.Success;
                 _jobBusStatus = BusStatus.Success;
                 return true;
@@ -203,5 +228,5 @@ public sealed partial class GpuDriver : IDisposable
         return (status & GpuRegisters.StatusFatal) != 0 || (status & GpuRegisters.StatusReady) == 0 ? Errno.EIO : Errno.None;
     }
 
-    private record struct Slot(ulong Id, bool IsLast);
+    private record struct Slot(ulong Id, bool IsLast, bool IsPages = false);
 }

@@ -53,6 +53,9 @@ public static class GpuRegisters
     /// <summary>Version 1.0.</summary>
     public const uint Version10 = 0x0001_0000;
 
+    /// <summary>Version 1.1: page tables, faults and the compute engine as well (<see cref="GpuMmuRegisters"/>, <see cref="GpuComputeRegisters"/>).</summary>
+    public const uint Version11 = 0x0001_0001;
+
     /// <summary>The copy engine works.</summary>
     public const uint ControlEnable = 1;
 
