@@ -37,6 +37,7 @@
 #define FILE0_PAGES 40
 #define FILE1_PAGES 16
 #define STACK_SIZE 65536
+#define OUTPUT_STEP 49152
 
 enum { OP_MMAP, OP_MUNMAP, OP_MPROTECT, OP_MADVISE, OP_MREMAP, OP_READ, OP_WRITE, OP_FORK, OP_EXIT, OP_FTRUNCATE, OP_PREAD, OP_PWRITE, OP_PUNCH };
 enum { RESULT_VALUE, RESULT_ERRNO, RESULT_SIGNAL, RESULT_NOT_RUN };
@@ -83,13 +84,13 @@ static const char *const field_names[FIELDS] = {
 static const char flag_names[] = "rdwrexshmrmwmemsacnrdcwflosdrrsrghui";
 
 struct vma {
+    uint32_t fields[FIELDS];
+    uint32_t padding;
     uint64_t start, end, offset;
     uint8_t perms; // 1 read, 2 write, 4 execute, 8 shared
     uint8_t backing; // 0 and 1 the two files, 255 anonymous, from 2 on shared anonymous objects in order of appearance
     uint16_t reserved;
     uint32_t flags; // bit n: the n-th name in flag_names
-    uint32_t fields[FIELDS];
-    uint32_t padding;
 };
 
 struct control {
@@ -108,13 +109,13 @@ struct control {
     uint64_t objects[256];
     uint64_t length;
     struct op ops[MOST_OPS];
-    unsigned char output[MOST_OUTPUT];
+    unsigned char output[MOST_OUTPUT] __attribute__((aligned(4096)));
 };
 
 static struct control *c;
 static int files[2];
 static int me = CONTROLLER;
-static int pagemap_fd = -1, smaps_fd = -1;
+static int pagemap_fd = -1, smaps_fd = -1, maps_fd = -1;
 static unsigned char alternate_stack[STACK_SIZE];
 static unsigned char *scratch_page;
 static char text[1 << 16];
@@ -177,9 +178,17 @@ static void handle_faults(void) {
 
 // --------------------------------------------------------------------------------------------------------------- output
 
+static uint64_t populated; // up to where this process has page tables for the output
+
 static void *put(size_t size) {
     if (c->length + size > MOST_OUTPUT)
         panic("the output of one sequence is too long", (long)c->length);
+    if (c->length + size > populated) {
+        // One call for many pages: a fault for each is slow in virtual machines.
+        uint64_t from = c->length & ~(PAGE - 1), to = (c->length + size + OUTPUT_STEP) & ~(PAGE - 1);
+        populated = to > MOST_OUTPUT ? MOST_OUTPUT : to;
+        madvise(c->output + from, populated - from, MADV_POPULATE_WRITE);
+    }
     void *at = c->output + c->length;
     c->length += size;
     return at;
@@ -208,32 +217,6 @@ static uint8_t outcome(void) {
     return trapped_signal == SIGBUS && trapped_code == BUS_ADRERR ? OUTCOME_ADRERR : OUTCOME_OTHER;
 }
 
-// --------------------------------------------------------------------------------------------------------------- probes
-
-static void read_probe(void) {
-    put_block(BLOCK_READS, me, PAGES);
-    uint8_t *outcomes = put(PAGES);
-    uint64_t *hashes = put(PAGES * 8);
-    for (int i = 0; i < PAGES; i++) {
-        volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)i * PAGE);
-        outcomes[i] = OUTCOME_OK;
-        hashes[i] = 0;
-        if (TRY((void)page[0]; hashes[i] = hash_page(page)))
-            outcomes[i] = outcome();
-    }
-}
-
-static void write_probe(void) {
-    put_block(BLOCK_WRITES, me, PAGES);
-    uint8_t *outcomes = put(PAGES);
-    for (int i = 0; i < PAGES; i++) {
-        volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)i * PAGE);
-        outcomes[i] = OUTCOME_OK;
-        if (TRY(page[0] = page[0]))
-            outcomes[i] = outcome();
-    }
-}
-
 // --------------------------------------------------------------------------------------------------------- observations
 
 static void open_own_files(void) {
@@ -241,7 +224,8 @@ static void open_own_files(void) {
         return;
     pagemap_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     smaps_fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
-    if (pagemap_fd < 0 || smaps_fd < 0)
+    maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (pagemap_fd < 0 || smaps_fd < 0 || maps_fd < 0)
         panic("cannot open /proc/self", errno);
 }
 
@@ -282,13 +266,14 @@ static uint8_t backing_of(uint64_t device, uint64_t inode) {
     return (uint8_t)(2 + c->object_count++);
 }
 
-static int observe_vmas(struct vma *vmas, int most) {
+// Of /proc/PID/smaps, or of /proc/PID/maps, which has the first lines only. The arena lies below all else, so that little more than it is read.
+static int observe_vmas(int fd, struct vma *vmas, int most) {
     int count = 0, have = 0, hint = 0;
     int beyond = 0;
     struct vma *now = NULL;
-    lseek(smaps_fd, 0, SEEK_SET);
+    lseek(fd, 0, SEEK_SET);
     for (;;) {
-        ssize_t got = read(smaps_fd, text + have, 4096);
+        ssize_t got = read(fd, text + have, fd == maps_fd ? 1024 : 4096);
         if (got < 0)
             panic("cannot read smaps", errno);
         if (got == 0)
@@ -307,8 +292,8 @@ static int observe_vmas(struct vma *vmas, int most) {
                     break;
                 }
                 if (vma_end > ARENA_START) {
-                    if (count == most)
-                        panic("too many VMAs", count);
+                    if (count == most || start < ARENA_START || vma_end > ARENA_END)
+                        panic("a VMA too many, or beyond the arena", count);
                     now = &vmas[count++];
                     memset(now, 0, sizeof *now);
                     now->start = start;
@@ -355,20 +340,16 @@ static int observe_vmas(struct vma *vmas, int most) {
 }
 
 static void observe(void) {
+    static struct vma found[PAGES + 2];
     uint64_t words[PAGES];
     open_own_files();
     // What the last operation left in this CPU's batches of folios, which hold references and delay MADV_FREE's mark, is drained by this advice.
     madvise(scratch_page, PAGE, MADV_COLD);
 
-    put_block(BLOCK_OBSERVATION, me, 0);
-    uint16_t *vma_count = (uint16_t *)(c->output + c->length - 6);
+    int count = observe_vmas(smaps_fd, found, PAGES + 2);
+    put_block(BLOCK_OBSERVATION, me, count);
+    memcpy(put((size_t)count * sizeof *found), found, (size_t)count * sizeof *found);
     struct page *pages = put(PAGES * sizeof *pages);
-    uint64_t *hashes = put(PAGES * 8);
-    struct vma *vmas = (struct vma *)(c->output + c->length);
-    int count = observe_vmas(vmas, (int)((MOST_OUTPUT - c->length) / sizeof *vmas));
-    put((size_t)count * sizeof *vmas);
-    *vma_count = (uint16_t)count;
-
     ssize_t got = pread(pagemap_fd, words, sizeof words, (off_t)(ARENA_START / PAGE * 8));
     if (got != (ssize_t)sizeof words)
         panic("cannot read pagemap", errno);
@@ -377,7 +358,6 @@ static void observe(void) {
         pages[i].flags = (uint8_t)((word >> 63 & 1) | (word >> 62 & 1) << 1 | (word >> 61 & 1) << 2 | (word >> 58 & 1) << 3 | (word >> 57 & 1) << 4 | (word >> 56 & 1) << 5 | (word >> 55 & 1) << 6);
         pages[i].frame = 0;
         pages[i].mincore = 255;
-        hashes[i] = 0;
         uint64_t frame = word & ((1UL << 55) - 1);
         if (!(word >> 63) || frame == 0)
             continue;
@@ -389,20 +369,69 @@ static void observe(void) {
         pages[i].frame = (uint16_t)(n + 1);
     }
 
-    for (int v = 0; v < count; v++) {
+    // The hashes follow the pages: one for each present page of a readable VMA.
+    for (volatile int v = 0; v < count; v++) {
         unsigned char residency[PAGES];
-        uint64_t start = vmas[v].start < ARENA_START ? ARENA_START : vmas[v].start, end = vmas[v].end > ARENA_END ? ARENA_END : vmas[v].end;
-        int first = (int)((start - ARENA_START) / PAGE), n = (int)((end - start) / PAGE);
-        if (mincore((void *)start, (size_t)(end - start), residency) != 0)
+        int first = (int)((found[v].start - ARENA_START) / PAGE), n = (int)((found[v].end - found[v].start) / PAGE);
+        if (mincore((void *)found[v].start, (size_t)n * PAGE, residency) != 0)
             panic("mincore failed", errno);
         for (volatile int i = 0; i < n; i++) {
             pages[first + i].mincore = residency[i] & 1;
-            if ((pages[first + i].flags & 1) && (vmas[v].perms & 1)) {
+            if ((pages[first + i].flags & 1) && (found[v].perms & 1)) {
+                uint64_t *hash = put(8);
                 volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)(first + i) * PAGE);
-                if (TRY(hashes[first + i] = hash_page(page)))
+                if (TRY(*hash = hash_page(page)))
                     panic("a present page cannot be read", first + i);
             }
         }
+    }
+}
+
+// --------------------------------------------------------------------------------------------------------------- probes
+
+// Which pages a probe touches: those of VMAs, and of each hole the first and the last. A caught signal is slow; what the others would raise is known.
+static void choose_pages(unsigned char *touch) {
+    static struct vma vmas[PAGES + 2];
+    open_own_files();
+    int count = observe_vmas(maps_fd, vmas, PAGES + 2);
+    memset(touch, 0, PAGES);
+    int next = 0;
+    for (int v = 0; v <= count; v++) {
+        int start = v == count ? PAGES : (int)((vmas[v].start - ARENA_START) / PAGE);
+        if (start > next)
+            touch[next] = touch[start - 1] = 1;
+        if (v == count)
+            break;
+        next = (int)((vmas[v].end - ARENA_START) / PAGE);
+        memset(touch + start, 1, (size_t)(next - start));
+    }
+}
+
+static void read_probe(void) {
+    unsigned char touch[PAGES];
+    choose_pages(touch);
+    put_block(BLOCK_READS, me, PAGES);
+    uint8_t *outcomes = put(PAGES + PAGES * 8);
+    uint64_t *hashes = (uint64_t *)(outcomes + PAGES);
+    for (volatile int i = 0; i < PAGES; i++) {
+        volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)i * PAGE);
+        outcomes[i] = touch[i] ? OUTCOME_OK : OUTCOME_MAPERR;
+        hashes[i] = 0;
+        if (touch[i] && TRY((void)page[0]; hashes[i] = hash_page(page)))
+            outcomes[i] = outcome();
+    }
+}
+
+static void write_probe(void) {
+    unsigned char touch[PAGES];
+    choose_pages(touch);
+    put_block(BLOCK_WRITES, me, PAGES);
+    uint8_t *outcomes = put(PAGES);
+    for (volatile int i = 0; i < PAGES; i++) {
+        volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)i * PAGE);
+        outcomes[i] = touch[i] ? OUTCOME_OK : OUTCOME_MAPERR;
+        if (touch[i] && TRY(page[0] = page[0]))
+            outcomes[i] = outcome();
     }
 }
 
@@ -456,9 +485,11 @@ static void fork_process(const struct op *op, struct result *result) {
         return;
     }
     me = child;
+    populated = 0;
     close(pagemap_fd);
     close(smaps_fd);
-    pagemap_fd = smaps_fd = -1;
+    close(maps_fd);
+    pagemap_fd = smaps_fd = maps_fd = -1;
 }
 
 static int is_runnable(const struct op *op) {
