@@ -43,6 +43,7 @@ internal sealed class KernelAgent : IDisposable
         }
 
         ProcessStartInfo start = new(path, [(cpu ?? LastCpu()).ToString(), keepFaultAround ? "fault-around=keep" : "fault-around=off"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        start.Environment["GLIBC_TUNABLES"] = "glibc.pthread.rseq=0"; // restartable sequences cost at each switch of processes
         Process process = Process.Start(start)!;
         Stream from = process.StandardOutput.BaseStream;
         byte[] hello = new byte[HelloSize];

@@ -11,6 +11,9 @@ internal static class LiveKernel
     /// <summary>How many sequences the model is compared on.</summary>
     public static int Sequences { get; } = (int)Number("PHYSR_DIFFERENTIAL_COUNT", 10_000);
 
+    /// <summary>How many sequences the kernel is asked twice.</summary>
+    public static int Repeats { get; } = (int)Number("PHYSR_DIFFERENTIAL_REPEATS", 1_500);
+
     public static KernelAgent Need(int? cpu = null)
     {
         KernelAgent? agent = KernelAgent.TryStart(out string reason, cpu);

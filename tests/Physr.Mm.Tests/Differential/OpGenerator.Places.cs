@@ -21,16 +21,20 @@ internal sealed partial class OpGenerator
 
     private int MappedPage(int process)
     {
-        for (int tries = 0; tries < 12; tries++)
+        Mapped[] mapped = _mapped[process];
+        for (int tries = 0; tries < 6; tries++)
         {
             int page = Anywhere();
-            if (_mapped[process][page] != Mapped.Hole)
+            if (mapped[page] != Mapped.Hole)
             {
                 return page;
             }
         }
 
-        return Below(Arena.Pages);
+        // The next that is mapped; sometimes none.
+        int from = Below(Arena.Pages);
+        int steps = Array.FindIndex([.. mapped[from..], .. mapped[..from]], static kind => kind != Mapped.Hole);
+        return steps < 0 || Chance(10) ? from : (from + steps) % Arena.Pages;
     }
 
     private int Count() => Below(100) switch
@@ -63,7 +67,15 @@ internal sealed partial class OpGenerator
             }
         }
 
-        return (first, Math.Min(Count(), Arena.Pages - first));
+        int count = Math.Min(Count(), Arena.Pages - first);
+        if (Chance(60))
+        {
+            // Not over holes.
+            int mapped = _mapped[process].AsSpan(first, count).IndexOf(Mapped.Hole);
+            count = mapped > 0 ? mapped : count;
+        }
+
+        return (first, count);
     }
 
     /// <summary>A range that ends where a mapping starts, or starts where one ends.</summary>

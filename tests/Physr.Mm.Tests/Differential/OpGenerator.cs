@@ -41,7 +41,7 @@ internal sealed partial class OpGenerator
         OpGenerator generator = new(seed, hasGuards);
         int kind = generator.Below(100);
         ProbeMode mode = kind < 88 ? ProbeMode.Quiet : kind < 95 ? ProbeMode.Reads : ProbeMode.Writes;
-        int count = mode == ProbeMode.Quiet ? 12 + generator.Below(28) : 6 + generator.Below(8);
+        int count = mode == ProbeMode.Quiet ? 8 + generator.Below(20) : 5 + generator.Below(8);
         List<MmOp> ops = [generator.Map(0)];
         while (ops.Count < count)
         {
@@ -64,9 +64,9 @@ internal sealed partial class OpGenerator
             < 57 => Remap(process),
             < 69 => new MmOp.Read(process, Arena.Address(MappedPage(process)) + Pick(0UL, 0UL, 8UL, 123UL, Page - 1)),
             < 86 => new MmOp.Write(process, Arena.Address(MappedPage(process)) + Pick(0UL, 0UL, 8UL, 0x800UL, Page - 8), _random.Next()),
-            < 90 => live < Arena.Processes ? Fork(process) : Unmap(process),
-            < 92 => live > 1 ? Exit(process) : Map(process),
-            < 96 => OnFile(process),
+            < 89 => live < Arena.Processes ? Fork(process) : Unmap(process),
+            < 91 => live > 1 ? Exit(process) : Map(process),
+            < 95 => OnFile(process),
             _ => Invalid(process),
         };
     }

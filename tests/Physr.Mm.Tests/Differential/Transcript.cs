@@ -74,10 +74,16 @@ internal sealed class Transcript(MmSequence sequence, byte[] bytes)
         ProcessObservation seen = new();
         foreach (VmaObservation vma in Take<VmaObservation>(ref from, vmas))
         {
-            seen.Vmas.Add(vma);
+            // Soft-dirty, which not every kernel has, is not modelled.
+            seen.Vmas.Add(vma with { Flags = vma.Flags & ~VmFlags.sd });
         }
 
         Take<PageObservation>(ref from, Arena.Pages).CopyTo(seen.Pages);
+        foreach (ref PageObservation page in seen.Pages.AsSpan())
+        {
+            page.Flags &= ~PageFlags.SoftDirty;
+        }
+
         foreach (VmaObservation vma in seen.Vmas)
         {
             if (!vma.Permissions.HasFlag(VmaPermissions.Read))

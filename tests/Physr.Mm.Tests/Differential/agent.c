@@ -369,20 +369,30 @@ static void observe(void) {
         pages[i].frame = (uint16_t)(n + 1);
     }
 
+    for (int v = 0; v < count;) {
+        // Neighbours are asked for together; over a hole mincore would tell nothing.
+        unsigned char residency[PAGES];
+        int first = (int)((found[v].start - ARENA_START) / PAGE), n;
+        do
+            n = (int)((found[v].end - ARENA_START) / PAGE) - first;
+        while (++v < count && found[v].start == found[v - 1].end);
+        if (mincore((void *)(ARENA_START + (uint64_t)first * PAGE), (size_t)n * PAGE, residency) != 0)
+            panic("mincore failed", errno);
+        for (int i = 0; i < n; i++)
+            pages[first + i].mincore = residency[i] & 1;
+    }
+
     // The hashes follow the pages: one for each present page of a readable VMA.
     for (volatile int v = 0; v < count; v++) {
-        unsigned char residency[PAGES];
-        int first = (int)((found[v].start - ARENA_START) / PAGE), n = (int)((found[v].end - found[v].start) / PAGE);
-        if (mincore((void *)found[v].start, (size_t)n * PAGE, residency) != 0)
-            panic("mincore failed", errno);
-        for (volatile int i = 0; i < n; i++) {
-            pages[first + i].mincore = residency[i] & 1;
-            if ((pages[first + i].flags & 1) && (found[v].perms & 1)) {
-                uint64_t *hash = put(8);
-                volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)(first + i) * PAGE);
-                if (TRY(*hash = hash_page(page)))
-                    panic("a present page cannot be read", first + i);
-            }
+        if (!(found[v].perms & 1))
+            continue;
+        for (volatile int i = (int)((found[v].start - ARENA_START) / PAGE); i < (int)((found[v].end - ARENA_START) / PAGE); i++) {
+            if (!(pages[i].flags & 1))
+                continue;
+            uint64_t *hash = put(8);
+            volatile uint64_t *page = (volatile uint64_t *)(ARENA_START + (uint64_t)i * PAGE);
+            if (TRY(*hash = hash_page(page)))
+                panic("a present page cannot be read", i);
         }
     }
 }
@@ -803,7 +813,7 @@ static void on_end(int signal) {
     exit(3);
 }
 
-// Fault-around is a setting of the whole machine: it is turned off only when asked for, and put back at the end.
+// Fault-around is a setting of the whole machine: it is turned off only when asked for, and put back at the end. Where it cannot be (lockdown), the handshake tells.
 static void fault_around_off(void) {
     char *slash = strrchr(around_path, '/');
     *slash = 0;
@@ -812,7 +822,6 @@ static void fault_around_off(void) {
     int fd = made ? open(around_path, O_RDWR) : -1;
     ssize_t got = fd >= 0 ? read(fd, around_before, sizeof around_before - 1) : -1;
     if (got <= 0) {
-        fprintf(stderr, "agent: fault-around stays on: %s\n", strerror(errno));
         *slash = 0;
         umount2(around_path, MNT_DETACH);
         rmdir(around_path);
