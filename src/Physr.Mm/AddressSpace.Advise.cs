@@ -240,7 +240,8 @@ public sealed unsafe partial class AddressSpace
             else if (entry.IsPresent && !entry.IsSpecial)
             {
                 Page page = Memory.PageOf(entry.Key);
-                if (page.IsAnonymous && !page.Has(PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
+                bool isOthersToo = page.Has(PageFlags.Dirty | PageFlags.SwapCache) && page.MapCount != 1;
+                if (page.IsAnonymous && !isOthersToo && !page.Has(PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
                 {
                     page.Clear(PageFlags.Dirty);
                     page.Set(PageFlags.LazyFree);
@@ -259,11 +260,12 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        if (PrepareFamily(area) != Errno.None)
+        if (area.IsAnonymous && PrepareFamily(area) != Errno.None)
         {
             return Errno.ENOMEM;
         }
 
+        area.AddSticky(VmFlags.MaybeGuard);
         NotifyAndZap(area, start, end, NotifierEvent.Clear, ZapMode.Pages);
         ulong guard = PageEntry.Marker(PageMarkers.Guard).Value;
         Errno errno;

@@ -199,7 +199,7 @@ public sealed unsafe partial class AddressSpace
 
     private static bool Continues(VirtualMemoryArea first, VirtualMemoryArea second) =>
         first.EndAddress == second.StartAddress
-        && ((first.Flags ^ second.Flags) & ~VmFlags.SoftDirty) == VmFlags.None
+        && ((first.Flags ^ second.Flags) & ~VmFlags.Sticky) == VmFlags.None
         && !first.Has(VmFlags.Special)
         && first.File == second.File
         && first.UserFaults == second.UserFaults
@@ -216,7 +216,7 @@ public sealed unsafe partial class AddressSpace
     {
         AdoptFamily(area, behind);
         Adjust(area, area.StartAddress, behind.EndAddress, area.PageOffset);
-        area.Flags |= behind.Flags & VmFlags.SoftDirty;
+        area.Flags |= behind.Flags & VmFlags.Sticky;
         Remove(behind);
     }
 
@@ -226,7 +226,7 @@ public sealed unsafe partial class AddressSpace
         AdoptFamily(area, before);
         _areas.Remove(before);
         Adjust(area, before.StartAddress, area.EndAddress, before.PageOffset);
-        area.Flags |= before.Flags & VmFlags.SoftDirty;
+        area.Flags |= before.Flags & VmFlags.Sticky;
         Unlink(before);
     }
 
@@ -276,7 +276,7 @@ public sealed unsafe partial class AddressSpace
 
     private static bool MightMerge(VirtualMemoryArea first, VirtualMemoryArea second) =>
         first.EndAddress == second.StartAddress
-        && ((first.Flags ^ second.Flags) & ~(VmFlags.Access | VmFlags.SoftDirty)) == VmFlags.None
+        && ((first.Flags ^ second.Flags) & ~(VmFlags.Access | VmFlags.Sticky)) == VmFlags.None
         && first.File == second.File
         && first.PageOffset + first.Pages == second.PageOffset;
 }

@@ -77,7 +77,7 @@ public sealed unsafe partial class AddressSpace
         copy.Anon?.Family.Add(copy);
 
         // What only maps a file is found there again by a fault; a family, frames without descriptors or guards are not.
-        if (area.Has(VmFlags.WipeOnFork) || (area.Anon is null && !area.Has(VmFlags.PfnMap | VmFlags.MixedMap)))
+        if (area.Has(VmFlags.WipeOnFork) || (area.Anon is null && !area.Has(VmFlags.PfnMap | VmFlags.MixedMap | VmFlags.MaybeGuard)))
         {
             return Errno.None;
         }

@@ -22,7 +22,7 @@ public sealed unsafe partial class AddressSpace
         ThrowIfDisposed();
         address = default;
         ulong length = request.Length;
-        if (length == 0 || (request.Offset & (PageSize.Size4K - 1)) != 0 || (request.IsFixed && (request.Address.Value & (PageSize.Size4K - 1)) != 0))
+        if (length == 0 || (request.Offset & (PageSize.Size4K - 1)) != 0)
         {
             return Errno.EINVAL;
         }
@@ -58,6 +58,11 @@ public sealed unsafe partial class AddressSpace
             if (start > End - length)
             {
                 return Errno.ENOMEM;
+            }
+
+            if (!request.Address.IsAligned(PageSize.Size4K))
+            {
+                return Errno.EINVAL;
             }
 
             if (start < LowestAddress)

@@ -33,7 +33,11 @@ public sealed unsafe partial class AddressSpace
             }
 
             AccessOutcome outcome = BringIn(area, address, isWrite ? FaultKind.Write : FaultKind.Read);
-            if (outcome != AccessOutcome.Done && !ignoreHoles)
+            if (outcome == AccessOutcome.Done && isWrite)
+            {
+                MarkDirty(address);
+            }
+            else if (outcome != AccessOutcome.Done && !ignoreHoles)
             {
                 return outcome == AccessOutcome.OutOfMemory ? Errno.ENOMEM : outcome == AccessOutcome.Poisoned ? Errno.EHWPOISON : Errno.EFAULT;
             }
@@ -64,6 +68,16 @@ public sealed unsafe partial class AddressSpace
         }
 
         return AccessOutcome.Done;
+    }
+
+    /// <summary>Whoever populates for writing is taken to write: a page whose entry does not say so is dirty itself.</summary>
+    private void MarkDirty(ulong address)
+    {
+        PageEntry entry = EntryOf(address);
+        if (entry.IsPresent && !entry.IsSpecial && !entry.IsDirty)
+        {
+            Memory.PageOf(entry.Key).Head.Set(Physr.Memory.PageFlags.Dirty);
+        }
     }
 
     private bool IsIn(ulong address, FaultKind kind)

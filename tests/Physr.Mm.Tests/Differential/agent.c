@@ -549,10 +549,14 @@ static void execute(const struct op *op, struct result *result) {
             panic("a mapping could move anywhere", 0);
         finish_value(result, syscall(SYS_mremap, op->address, op->length, op->third, (long)op->flags, op->fourth));
         break;
-    case OP_READ:
+    case OP_READ: {
         need_inside(op, op->address, 1);
-        finish_access(result, TRY(value = *(volatile uint8_t *)op->address), value);
+
+        // In two steps: C does not say which argument of a call is evaluated first.
+        int raised = TRY(value = *(volatile uint8_t *)op->address);
+        finish_access(result, raised, value);
         break;
+    }
     case OP_WRITE:
         need_inside(op, op->address, 8);
         finish_access(result, TRY(*(volatile uint64_t *)op->address = op->third), 0);
