@@ -69,6 +69,8 @@ public sealed unsafe partial class AddressSpace
         }
 
         run.Flush();
+        Memory.CountPins(run.Pins);
+        Interlocked.Add(ref _pinnedPages, run.Pins);
         if (errno != Errno.None && at != start)
         {
             UndoPins(start, at, flags, ref run);
@@ -94,6 +96,7 @@ public sealed unsafe partial class AddressSpace
     public void Release(PhysicalRange frames, bool isDirty, bool isReference = false)
     {
         ulong frame = frames.Start.Frame.Value;
+        long unpinned = 0;
         ulong end = frame + (frames.Length >> PageSize.Shift4K);
         while (frame < end)
         {
@@ -119,9 +122,12 @@ public sealed unsafe partial class AddressSpace
             else
             {
                 Memory.Unpin(head, count);
-                Interlocked.Add(ref _pinnedPages, -count);
+                unpinned += count;
             }
         }
+
+        Memory.CountPins(-unpinned);
+        Interlocked.Add(ref _pinnedPages, -unpinned);
     }
 
     private Errno PinInArea(ref ulong at, ulong end, PinFlags flags, ref PinRun run)
@@ -280,8 +286,7 @@ public sealed unsafe partial class AddressSpace
         if (isPin)
         {
             head.Pin(count);
-            Memory.CountPins(count);
-            Interlocked.Add(ref _pinnedPages, count);
+            run.Pins += count;
         }
         else
         {

@@ -247,7 +247,7 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>What <c>MREMAP_DONTUNMAP</c> leaves behind: the area without its pages, and without a family where all of it moved.</summary>
-    private void LeaveEmpty(VirtualMemoryArea area)
+    private static void LeaveEmpty(VirtualMemoryArea area)
     {
         if (area.Anon is { } anon)
         {
@@ -255,8 +255,6 @@ public sealed unsafe partial class AddressSpace
             area.Anon = null;
             area.IsForkChild = false;
         }
-
-        Merge(area);
     }
 
     /// <summary>Takes all tables that a move needs, so that it cannot fail halfway; breaks 2 MiB entries that would not fit there.</summary>

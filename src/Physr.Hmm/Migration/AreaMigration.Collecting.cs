@@ -124,7 +124,8 @@ public sealed unsafe partial class AreaMigration
         Volatile.Write(ref *pmd, replacement.Value);
         WordLock.Exit(ref pmdLock);
         MigrateFlags write = replacement.Kind == PageEntryKind.MigrationWrite ? MigrateFlags.Write : MigrateFlags.None;
-        Put(address, MigrateFrame.Of(head.Key, MigrateFlags.Migrate | MigrateFlags.Compound | write));
+        MigrateFlags sole = head.References == (isFaults ? 2 : 1) ? MigrateFrame.Sole : MigrateFlags.None;
+        Put(address, MigrateFrame.Of(head.Key, MigrateFlags.Migrate | MigrateFlags.Compound | write | sole));
         return true;
     }
 
@@ -203,7 +204,8 @@ public sealed unsafe partial class AreaMigration
         page.RemoveMapping();
         Volatile.Write(ref *at, replacement.Value);
         MigrateFlags write = replacement.Kind == PageEntryKind.MigrationWrite ? MigrateFlags.Write : MigrateFlags.None;
-        Put(address, MigrateFrame.Of(page.Key, MigrateFlags.Migrate | write));
+        MigrateFlags sole = page.References == (isFaults ? 2 : 1) ? MigrateFrame.Sole : MigrateFlags.None;
+        Put(address, MigrateFrame.Of(page.Key, MigrateFlags.Migrate | write | sole));
     }
 
     private bool IsSelected(PageEntry entry, Page head, MigrateSelect select)

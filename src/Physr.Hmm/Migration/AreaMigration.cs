@@ -71,6 +71,12 @@ public sealed unsafe partial class AreaMigration : MigrationBatch
         return Errno.None;
     }
 
+    private protected override void RestoreSole(int index, Page from, Page to)
+    {
+        RestoreVisitor visitor = new(Memory, from, to);
+        visitor.Visit(_area!, AddressOf(index), 0, from.Pages);
+    }
+
     /// <summary>The address of a place of the batch.</summary>
     private ulong AddressOf(int index) => _start + ((ulong)index << PageSize.Shift4K);
 }

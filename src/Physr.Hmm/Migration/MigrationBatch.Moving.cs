@@ -15,6 +15,9 @@ public abstract unsafe partial class MigrationBatch
     /// <summary>Puts a new page where nothing was.</summary>
     private protected virtual bool FillHole(int index, MigrateFrame destination) => false;
 
+    /// <summary>Gives the one entry that mapped a page what it names now.</summary>
+    private protected virtual void RestoreSole(int index, Page from, Page to) => Memory.Restore(from, to);
+
     /// <summary>Called when all pages have their place.</summary>
     private protected virtual void EndFilling()
     {
@@ -31,7 +34,7 @@ public abstract unsafe partial class MigrationBatch
             return Refuse(index, page.IsNull ? "is no page" : "is not locked and held", forget: true);
         }
 
-        if (page.Has(PageFlags.Anonymous | PageFlags.Reserved | PageFlags.SharedMemory | PageFlags.Tail) || page.Descriptor->Mapping != 0 || page.TotalMapCount != 0)
+        if (page.Has(PageFlags.Anonymous | PageFlags.Reserved | PageFlags.SharedMemory | PageFlags.Tail) || page.Descriptor->Mapping != 0)
         {
             return Refuse(index, "is in use already", forget: true);
         }
@@ -133,7 +136,15 @@ public abstract unsafe partial class MigrationBatch
 
         Page from = PageOf(index);
         bool hasMoved = source.Moves && !to.IsNull;
-        Memory.Restore(from, hasMoved ? to : from);
+        if (source.IsSole)
+        {
+            RestoreSole(index, from, hasMoved ? to : from);
+        }
+        else
+        {
+            Memory.Restore(from, hasMoved ? to : from);
+        }
+
         Return(to);
         LetGo(from);
     }

@@ -109,18 +109,19 @@ public abstract partial class MigrationBatch
                 continue;
             }
 
+            // Every entry that maps a page holds a reference to it.
             Page head = PageOf(i);
-            if (head.TotalMapCount != 0)
+            int expected = PhysicalMemory.ExpectedReferences(head) + (head.Equals(FaultPage) ? 1 : 0);
+            if (head.References != expected)
             {
                 Memory.Unmap(head);
-            }
-
-            int expected = PhysicalMemory.ExpectedReferences(head) + (head.Equals(FaultPage) ? 1 : 0);
-            if (head.TotalMapCount != 0 || head.References != expected)
-            {
-                _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
-                Collected--;
-                hasRefused = true;
+                _sources[i] = _sources[i].Without(MigrateFrame.Sole);
+                if (head.References != expected)
+                {
+                    _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
+                    Collected--;
+                    hasRefused = true;
+                }
             }
         }
 

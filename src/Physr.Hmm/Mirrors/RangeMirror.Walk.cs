@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Physr.Dma.Mirror;
 using Physr.Mm;
 
@@ -161,7 +162,8 @@ public static unsafe partial class RangeMirror
             ulong found = Describe(entry, out _);
             ulong into = (address & (AddressSpace.HugeBytes - 1)) >> PageSize.Shift4K;
             needsFault = false;
-            for (int i = 0; i < pages; i++)
+            int asked = request.Mask == MirrorFlags.None ? 1 : pages;
+            for (int i = 0; i < asked; i++)
             {
                 if (IsMissing(_at + i, found, out _needsWrite))
                 {
@@ -190,9 +192,20 @@ public static unsafe partial class RangeMirror
         private static void FillRun(Span<MirrorFrame> run, ulong first)
         {
             Span<ulong> words = MemoryMarshal.Cast<MirrorFrame, ulong>(run);
-            for (int i = 0; i < words.Length; i++)
+            int at = 0;
+            Vector512<ulong> sticky = Vector512.Create((ulong)MirrorFlags.Sticky);
+            Vector512<ulong> pages = Vector512<ulong>.Indices + Vector512.Create(first);
+            for (; at <= words.Length - Vector512<ulong>.Count; at += Vector512<ulong>.Count)
             {
-                words[i] = (words[i] & (ulong)MirrorFlags.Sticky) | (first + (ulong)i);
+                // Eight pages at a time, each one behind the other: lane i is page at + i.
+                Span<ulong> part = words.Slice(at, Vector512<ulong>.Count);
+                ((Vector512.Create<ulong>(part) & sticky) | pages).CopyTo(part);
+                pages += Vector512.Create((ulong)Vector512<ulong>.Count);
+            }
+
+            for (; at < words.Length; at++)
+            {
+                words[at] = (words[at] & (ulong)MirrorFlags.Sticky) | (first + (ulong)at);
             }
         }
 

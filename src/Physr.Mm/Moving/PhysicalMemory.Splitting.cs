@@ -19,7 +19,7 @@ public sealed unsafe partial class PhysicalMemory
 
         SplitVisitor visitor = new(head);
         Walk(head, ref visitor);
-        if (visitor.HasFailed || head.References != references || head.TotalMapCount != 0)
+        if (visitor.HasFailed || head.References != references)
         {
             return false;
         }

@@ -119,14 +119,34 @@ public sealed unsafe partial class PhysicalMemory
         }
     }
 
-    /// <summary>Takes pins and their references off a (head) page.</summary>
+    /// <summary>Takes pins and their references off a (head) page, in one step; who calls counts them (<see cref="CountPins"/>).</summary>
     internal void Unpin(Page head, int count = 1)
     {
-        Interlocked.Add(ref _pins, -count);
+        long both = ((long)count << 32) + count;
+        if (!head.IsRam)
+        {
+            UnpinDevice(head, count);
+            return;
+        }
+
+        long left = Interlocked.Add(ref head.Descriptor->ReferencesAndPins, -both);
+        if (left < 0 || (int)left < 0)
+        {
+            Interlocked.Add(ref head.Descriptor->ReferencesAndPins, both);
+            throw new PhysrException("unpin page", head.Key.ToString(), Errno.EINVAL, "the page is not pinned so often");
+        }
+
+        if ((int)left == 0)
+        {
+            FreeRam(head);
+        }
+    }
+
+    private void UnpinDevice(Page head, int count)
+    {
         if (Interlocked.Add(ref head.Descriptor->PinCount, -count) < 0)
         {
             Interlocked.Add(ref head.Descriptor->PinCount, count);
-            Interlocked.Add(ref _pins, count);
             throw new PhysrException("unpin page", head.Key.ToString(), Errno.EINVAL, "the page is not pinned so often");
         }
 

@@ -109,11 +109,7 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
     internal Page PageOf(PageKey key) => _first.Contains(new(key.Value)) ? new(_first.At(key.Value), key) : OtherPageOf(key);
 
     /// <summary>The same page as its pagemap's; only for pages of devices.</summary>
-    internal DevicePage DeviceOf(Page page)
-    {
-        bool found = page.Key.IsOffset ? Map.Private.TryGetPage(page.Key.Offset, out DevicePage device) : Map.TryGetPage(page.Key.Frame, out device);
-        return found ? device : throw new PhysrException("find page", page.Key.ToString(), Errno.ENXIO, "no pagemap has it");
-    }
+    internal DevicePage DeviceOf(Page page) => Map.PageOf(page.Descriptor, page.Key.Value & ~PageKey.OffsetSpaceBit);
 
     internal void Warn(string message) => Options.Warn?.Invoke(message);
 
