@@ -17,6 +17,7 @@ internal sealed unsafe class MigrationRig : IDisposable
     private readonly AreaMigration _toDevice;
     private readonly AreaMigration _toRam;
     private readonly int _order;
+    private readonly PageFrameNumber[] _frames = new PageFrameNumber[512];
 
     public MigrationRig(ulong bytes, bool isHuge)
     {
@@ -87,6 +88,11 @@ internal sealed unsafe class MigrationRig : IDisposable
     private void Copy(AreaMigration migration, bool toDevice)
     {
         ReadOnlySpan<MigrateFrame> sources = migration.Sources;
+        if (_order == 0 && !toDevice && Memory.TryAllocateForMove(_frames.AsSpan(0, sources.Length)) != sources.Length)
+        {
+            throw new InvalidOperationException("There is no RAM.");
+        }
+
         for (int i = 0; i < sources.Length; i++)
         {
             if (!sources[i].Moves)
@@ -103,7 +109,8 @@ internal sealed unsafe class MigrationRig : IDisposable
             }
             else
             {
-                Must(Memory.TryAllocateForMove(_order, out PageFrameNumber frame));
+                PageFrameNumber frame = _frames[i];
+                Must(_order == 0 ? Errno.None : Memory.TryAllocateForMove(_order, out frame));
                 migration.Destinations[i] = MigrateFrame.Of(frame, size);
                 NativeMemory.Copy(DeviceAt(sources[i].Key), Bytes4K(frame), (nuint)PageSize.Size4K << _order);
             }

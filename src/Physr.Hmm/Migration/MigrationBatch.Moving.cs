@@ -123,7 +123,7 @@ public abstract unsafe partial class MigrationBatch
         return true;
     }
 
-    private void CompleteOne(int index)
+    private void CompleteOne(int index, ref FreedRun freed)
     {
         MigrateFrame source = _sources[index];
         MigrateFrame destination = _destinations[index];
@@ -146,7 +146,12 @@ public abstract unsafe partial class MigrationBatch
         }
 
         Return(to);
-        LetGo(from);
+        if (!from.Equals(FaultPage))
+        {
+            from.Unlock();
+        }
+
+        freed.Put(from);
     }
 
     /// <summary>Gives the driver's lock and reference back; what was mapped has references of its own.</summary>

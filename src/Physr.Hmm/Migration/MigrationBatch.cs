@@ -66,10 +66,13 @@ public abstract partial class MigrationBatch
     /// <summary>Lets everybody go on: entries name the new pages, or the old ones where nothing moved, and all locks and references of the batch are given back (<c>migrate_vma_finalize</c>).</summary>
     public void Complete()
     {
+        FreedRun freed = new(Memory);
         for (int i = 0; i < _count; i++)
         {
-            CompleteOne(i);
+            CompleteOne(i, ref freed);
         }
+
+        freed.Flush();
 
         _count = 0;
         Collected = 0;

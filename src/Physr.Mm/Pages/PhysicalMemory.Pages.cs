@@ -236,7 +236,41 @@ public sealed unsafe partial class PhysicalMemory
         head.Descriptor->GroupId = 0;
     }
 
+    /// <summary>Gives a reference to a single page of RAM back; true where it was the last and the frame is the caller's to free.</summary>
+    internal bool PutLast(Page head)
+    {
+        int left = Interlocked.Decrement(ref head.Descriptor->ReferenceCount);
+        if (left < 0)
+        {
+            throw new PhysrException("put page", head.Key.ToString(), Errno.EINVAL, "the page is free already");
+        }
+
+        return left == 0 && Retire(head);
+    }
+
+    internal void FreeFrames(PageFrameNumber first, ulong pages)
+    {
+        // A run may reach from one zone into the next.
+        while (pages != 0)
+        {
+            RamZone zone = ZoneOf(PageKey.Of(first));
+            ulong here = Math.Min(pages, (zone.Range.End.Value >> PageSize.Shift4K) - first.Value);
+            zone.FreeRun(first, here);
+            first = first.Add(here);
+            pages -= here;
+        }
+    }
+
     private void FreeRam(Page head)
+    {
+        if (Retire(head))
+        {
+            ZoneOf(head.Key).Free(head.Key.Frame, head.Order);
+        }
+    }
+
+    /// <summary>Ends the use of a page without references; false where its bytes are lost, so that nobody gets it again.</summary>
+    private bool Retire(Page head)
     {
         if (head.Has(PageFlags.Reserved | PageFlags.SwapCache | PageFlags.Locked) || head.Descriptor->MapCount != 0 || head.Descriptor->EntireMapCount != 0)
         {
@@ -244,13 +278,7 @@ public sealed unsafe partial class PhysicalMemory
         }
 
         Uncharge(head);
-        if (head.Has(PageFlags.Poisoned))
-        {
-            // Lost frames are never handed out again.
-            return;
-        }
-
-        ZoneOf(head.Key).Free(head.Key.Frame, head.Order);
+        return !head.Has(PageFlags.Poisoned);
     }
 
     private byte* OtherBytesOf(PageKey key)
