@@ -74,12 +74,14 @@ public sealed unsafe partial class AddressSpace
             return FaultStatus.OutOfMemory;
         }
 
+        SchedulePoint.Reach("swap in");
         if (swap.Load(slot, new Span<byte>(Memory.BytesOf(page), (int)PageSize.Size4K)) != Errno.None)
         {
             Memory.Put(page);
             return FaultStatus.BusError;
         }
 
+        SchedulePoint.Reach("swapped in");
         page.Set(PageFlags.Anonymous);
         if (swap.CountOf(slot) > 1)
         {
@@ -147,6 +149,7 @@ public sealed unsafe partial class AddressSpace
         *at = clean;
         page.Get();
         WordLock.Exit(ref tableLock);
+        SchedulePoint.Reach("swap out");
         bool isStored = Memory.TrySwapOut(page, out PageEntry swapped) == Errno.None;
         if (isStored)
         {

@@ -3,6 +3,7 @@
 using System.Runtime.InteropServices;
 using Physr.Dma.Mirror;
 using Physr.Mm;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Hmm;
 
@@ -83,6 +84,7 @@ public static unsafe partial class RangeMirror
         private Errno WalkTable(ulong address, int pages, out bool needsFault)
         {
             needsFault = false;
+            SchedulePoint.Reach("mirror: look");
             ulong* pmd = space.PmdOf(address);
             ulong value = pmd == null ? 0 : Volatile.Read(ref *pmd);
             if (value != 0 && !AddressSpace.IsTable(value))

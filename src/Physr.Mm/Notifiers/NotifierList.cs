@@ -30,6 +30,7 @@ internal sealed class NotifierList
         }
 
         ulong state = Interlocked.Add(ref _state, 0);
+        SchedulePoint.Reach("watch");
         return (state & ActiveMask) != 0 ? OddOf(state) : 0;
     }
 

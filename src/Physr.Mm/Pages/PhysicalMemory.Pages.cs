@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -92,6 +93,7 @@ public sealed unsafe partial class PhysicalMemory
     /// <summary>Gives references to a (head) page back; the last one frees it.</summary>
     internal void Put(Page head, int count = 1)
     {
+        SchedulePoint.Reach("page put");
         if (!head.IsRam)
         {
             DevicePage device = DeviceOf(head);
@@ -176,6 +178,9 @@ public sealed unsafe partial class PhysicalMemory
             return _hugeZero;
         }
     }
+
+    /// <summary>Whether the 2 MiB of zeros have been made.</summary>
+    internal bool IsHugeZeroThere => !_hugeZero.IsNull;
 
     internal bool IsZeroPage(PageKey key) => key == _zero.Key || (!_hugeZero.IsNull && key.Value - _hugeZero.Key.Value < 512);
 
