@@ -155,8 +155,12 @@ public static unsafe partial class RangeMirror
             return 0;
         }
 
-        private readonly bool IsOwn(PageEntry entry) =>
-            request.Owner is { } owner && ReferenceEquals(space.Memory.DeviceOf(space.Memory.PageOf(entry.Key)).Pagemap.Owner, owner);
+        /// <summary>Whether a private page is the asking device's. The entry was read without a lock: its page, and even the whole device, may be gone.</summary>
+        private readonly bool IsOwn(PageEntry entry)
+        {
+            SchedulePoint.Reach("mirror: owner");
+            return request.Owner is { } owner && ReferenceEquals(space.Memory.OwnerOf(entry.Key), owner);
+        }
 
         private Errno WalkHuge(PageEntry entry, ulong address, int pages, out bool needsFault)
         {

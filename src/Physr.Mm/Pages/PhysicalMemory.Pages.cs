@@ -99,11 +99,6 @@ public sealed unsafe partial class PhysicalMemory
             DevicePage device = DeviceOf(head);
             for (int i = 0; i < count; i++)
             {
-                if (head.References == 1 && device.Pagemap.Attributes.CountsReferencesPerAllocation)
-                {
-                    Uncharge(head);
-                }
-
                 device.Put();
             }
 
@@ -220,6 +215,9 @@ public sealed unsafe partial class PhysicalMemory
         GroupOf(head)?.Uncharge(head.Pages);
         head.Descriptor->GroupId = 0;
     }
+
+    /// <summary>The last reference to a device's page went, whoever held it: nobody is charged for it any more.</summary>
+    private void OnDevicePageReleased(DevicePage device) => Uncharge(PageOf(PageKey.Of(device)));
 
     private void FreeRam(Page head)
     {
