@@ -67,11 +67,28 @@ internal sealed unsafe partial class TestDevice
         SpinWait spinner = default;
         while (_memory.Map.TryUnregister(Pagemap) != Errno.None)
         {
-            if (EvictAll() == 0)
+            if (EvictAll() == 0 && IsHeld())
             {
                 SchedulePoint.Wait("device in use", ref spinner);
             }
         }
+    }
+
+    /// <summary>Whether what is in use is all with somebody who is at it.</summary>
+    private bool IsHeld()
+    {
+        Span<PageKey> keys = stackalloc PageKey[16];
+        int count = Pool.Oldest(keys);
+        for (int i = 0; i < count; i++)
+        {
+            Page page = _memory.PageOf(keys[i]);
+            if (!page.Has(PageFlags.Locked) && page.References == page.TotalMapCount)
+            {
+                return false;
+            }
+        }
+
+        return count != 0;
     }
 
     private int MoveOut(MigrationBatch batch, bool isSplit = false)
