@@ -175,6 +175,11 @@ public readonly unsafe partial struct DevicePage
     private void Free(PagemapRegistration registration)
     {
         long pages = 1L << Order;
+        if (Descriptor.GroupId != 0)
+        {
+            registration.Map.OnPageReleased(this);
+        }
+
         Clear(PageFlags.AnonymousExclusive);
         if (registration.Type is not (MemoryType.FsDax or MemoryType.Generic))
         {

@@ -64,7 +64,7 @@ public sealed unsafe partial class AddressSpace
     {
         ThrowIfDisposed();
         ulong done = 0;
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             while (done < length)
@@ -105,6 +105,8 @@ public sealed unsafe partial class AddressSpace
                 case FaultStatus.UserFault when ServeUserFault(address, isWrite):
                     break;
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
+                    SchedulePoint.Relax(ref spinner);
+                    break;
                 case FaultStatus.Retry:
                     SchedulePoint.Wait("fault", ref spinner);
                     break;

@@ -41,11 +41,11 @@ public sealed unsafe partial class AddressSpace
     {
         if (isWrite)
         {
-            _lock.EnterWrite();
+            EnterLiveForWriting();
         }
         else
         {
-            _lock.EnterRead();
+            EnterLive();
         }
 
         try

@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Mm.Interleaving;
+
 namespace Physr.Mm;
 
 /// <content>The list of areas: found by address, split, merged.</content>
@@ -7,6 +9,7 @@ public sealed unsafe partial class AddressSpace
 {
     private readonly List<VirtualMemoryArea> _areas = [];
     private VirtualMemoryArea? _lastFound;
+    private int _familyLock;
 
     /// <summary>A picture of the areas, in order.</summary>
     public IReadOnlyList<VirtualMemoryArea> Areas
@@ -253,16 +256,15 @@ public sealed unsafe partial class AddressSpace
             return Errno.ENOMEM;
         }
 
-        lock (_areas)
+        WordLock.Enter(ref _familyLock, "family lock");
+        if (area.Anon is null)
         {
-            if (area.Anon is null)
-            {
-                AnonVma anon = NeighboursFamily(area) ?? new(Memory.CreateMapping());
-                anon.Family.Add(area);
-                area.Anon = anon;
-            }
+            AnonVma anon = NeighboursFamily(area) ?? new(Memory.CreateMapping());
+            anon.Family.Add(area);
+            area.Anon = anon;
         }
 
+        WordLock.Exit(ref _familyLock);
         return Errno.None;
     }
 

@@ -43,7 +43,7 @@ public sealed unsafe partial class AddressSpace
     public void ClearReferences(bool softDirty)
     {
         ThrowIfDisposed();
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             ulong bits = softDirty ? PageEntry.SoftDirtyBit : PageEntry.YoungBit;

@@ -16,12 +16,35 @@ public sealed unsafe partial class AddressSpace
             return FaultStatus.OutOfMemory;
         }
 
+        // The slot is held while it is read: whoever serves the same fault first frees it, and it could be another page's by then.
+        ref int tableLock = ref LockOf(at);
+        WordLock.Enter(ref tableLock, "page table lock");
+        bool isMine = *at == entry.Value;
+        if (isMine)
+        {
+            swap.Duplicate(entry.SwapSlot);
+        }
+
+        WordLock.Exit(ref tableLock);
+        if (!isMine)
+        {
+            return FaultStatus.Done;
+        }
+
+        FaultStatus status = MapSwapped(area, address, at, entry, kind);
+        ReleaseSwap(entry);
+        return status;
+    }
+
+    /// <summary>Maps the page of a slot that the caller holds.</summary>
+    private FaultStatus MapSwapped(VirtualMemoryArea area, ulong address, ulong* at, PageEntry entry, FaultKind kind)
+    {
+        SwapArea swap = Memory.SwapAreaOf(entry);
         if (!swap.TryGetCached(entry.SwapSlot, Memory, out Page page))
         {
             FaultStatus status = LoadSwapped(swap, entry.SwapSlot, out page);
             if (status != FaultStatus.Done)
             {
-                // The slot may have been freed by whoever served the same fault first.
                 return Volatile.Read(ref *at) != entry.Value ? FaultStatus.Done : status;
             }
         }
@@ -29,16 +52,16 @@ public sealed unsafe partial class AddressSpace
         ref int tableLock = ref LockOf(at);
         WordLock.Enter(ref tableLock, "page table lock");
         bool isMine = *at == entry.Value;
-        PageKey? left = null;
         if (isMine)
         {
-            bool isExclusive = swap.CountOf(entry.SwapSlot) == 1;
+            // Nobody else's: no other entry names the slot, and no entry maps the page that stands for it.
+            bool isExclusive = swap.CountOf(entry.SwapSlot) == 2 && page.MapCount == 0 && page.References == (page.Has(PageFlags.SwapCache) ? 2 : 1);
             page.Descriptor->Mapping = area.Anon!.Family.Id;
             page.Descriptor->Index = area.IndexOf(address);
             page.AddMapping();
             CountAnonymous(1);
             CountSwap(-1);
-            swap.Release(entry.SwapSlot, out left);
+            ReleaseSwap(entry);
             if (isExclusive)
             {
                 page.Set(PageFlags.AnonymousExclusive);
@@ -56,17 +79,10 @@ public sealed unsafe partial class AddressSpace
             Memory.Put(page);
         }
 
-        if (left is { } cached)
-        {
-            Page gone = Memory.PageOf(cached);
-            gone.Clear(PageFlags.SwapCache);
-            Memory.Put(gone);
-        }
-
         return FaultStatus.Done;
     }
 
-    /// <summary>Reads a slot into a fresh page. Where other entries name the slot too, the page stands for it from then on, so that they share it.</summary>
+    /// <summary>Reads a slot into a fresh page. Where other entries name the slot too, beside this one and the hold on it, the page stands for it from then on, so that they share it.</summary>
     private FaultStatus LoadSwapped(SwapArea swap, ulong slot, out Page page)
     {
         if (Memory.TryAllocate(0, Group, out page) != Errno.None)
@@ -74,14 +90,16 @@ public sealed unsafe partial class AddressSpace
             return FaultStatus.OutOfMemory;
         }
 
+        SchedulePoint.Reach("swap in");
         if (swap.Load(slot, new Span<byte>(Memory.BytesOf(page), (int)PageSize.Size4K)) != Errno.None)
         {
             Memory.Put(page);
             return FaultStatus.BusError;
         }
 
+        SchedulePoint.Reach("swapped in");
         page.Set(PageFlags.Anonymous);
-        if (swap.CountOf(slot) > 1)
+        if (swap.CountOf(slot) > 2)
         {
             page.Set(PageFlags.SwapCache);
             page.Get();
@@ -147,10 +165,13 @@ public sealed unsafe partial class AddressSpace
         *at = clean;
         page.Get();
         WordLock.Exit(ref tableLock);
+
+        // Devices write without leaving a dirty bit: they let go before the bytes are taken, and cannot come back before the entry is replaced.
+        NotifyStart(address, PageSize.Size4K, NotifierEvent.Clear);
+        SchedulePoint.Reach("swap out");
         bool isStored = Memory.TrySwapOut(page, out PageEntry swapped) == Errno.None;
         if (isStored)
         {
-            NotifyStart(address, PageSize.Size4K, NotifierEvent.Clear);
             WordLock.Enter(ref tableLock, "page table lock");
             bool isMine = (*at & ~PageEntry.YoungBit) == (clean & ~PageEntry.YoungBit) && page.References == 2;
             if (isMine)
@@ -162,7 +183,6 @@ public sealed unsafe partial class AddressSpace
             }
 
             WordLock.Exit(ref tableLock);
-            Notifiers.End();
             if (isMine)
             {
                 Memory.Put(page);
@@ -181,6 +201,7 @@ public sealed unsafe partial class AddressSpace
             WordLock.Exit(ref tableLock);
         }
 
+        Notifiers.End();
         page.Unlock();
         Memory.Put(page);
     }

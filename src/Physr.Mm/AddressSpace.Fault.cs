@@ -202,6 +202,7 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Puts a copy in the place of a page that others see too; the caller's reference to it goes.</summary>
     private FaultStatus CopyOnWrite(VirtualMemoryArea area, ulong address, ulong* at, PageEntry entry, Page old, FaultKind kind)
     {
+        SchedulePoint.Reach("copy on write");
         bool isZero = old.IsNull && Memory.IsZeroPage(entry.Key);
         byte* from = isZero ? null : Memory.BytesOf(entry.Key);
         Page page = default;

@@ -32,7 +32,7 @@ public sealed unsafe partial class AddressSpace
         }
 
         _lock.EnterWrite();
-        Errno errno = Errno.None;
+        Errno errno = _isDisposed ? Errno.EINVAL : Errno.None;
         try
         {
             foreach (VirtualMemoryArea area in _areas)
@@ -51,6 +51,7 @@ public sealed unsafe partial class AddressSpace
         if (errno != Errno.None)
         {
             made.Dispose();
+            ThrowIfDisposed();
             return errno;
         }
 
@@ -166,8 +167,12 @@ public sealed unsafe partial class AddressSpace
         if (entry.IsPresent && !entry.IsSpecial && area.IsCopyOnWrite && Memory.PageOf(entry.Key) is var page && page.Head.IsAnonymous && page.Head.Pins > 0
             && page.Has(PageFlags.AnonymousExclusive))
         {
+            // The pin may be taken off meanwhile, and the page move away.
+            page.Head.Get();
             WordLock.Exit(ref tableLock);
-            return CopyPinned(copy, address, target, page);
+            Errno errno = CopyPinned(copy, address, target, page);
+            Memory.Put(page.Head);
+            return errno;
         }
 
         Volatile.Write(ref *target, SharedEntry(area, copy.Space, at, entry).Value);

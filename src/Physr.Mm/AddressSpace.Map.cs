@@ -38,7 +38,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EOVERFLOW;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return MapLocked(request, length, out address);

@@ -53,7 +53,7 @@ public sealed unsafe partial class AddressSpace
         ulong start = address.Value & ~(PageSize.Size4K - 1);
         ulong end = Alignment.Up(last.Value, PageSize.Size4K);
         PinRun run = new(frames);
-        _lock.EnterRead();
+        EnterLive();
         Errno errno = Errno.None;
         ulong at = start;
         try
@@ -162,9 +162,13 @@ public sealed unsafe partial class AddressSpace
             }
 
             FaultStatus status = HandleFault(area, at, kind);
-            if (status == FaultStatus.Retry || (status == FaultStatus.Fruitless && ++fruitless < MostFruitless))
+            if (status == FaultStatus.Retry)
             {
                 SchedulePoint.Wait("pin", ref spinner);
+            }
+            else if (status == FaultStatus.Fruitless && ++fruitless < MostFruitless)
+            {
+                SchedulePoint.Relax(ref spinner);
             }
             else if (status == FaultStatus.UserFault && ServeUserFault(at, kind == FaultKind.Write))
             {

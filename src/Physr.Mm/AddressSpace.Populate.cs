@@ -59,6 +59,8 @@ public sealed unsafe partial class AddressSpace
                 case FaultStatus.Done:
                     break;
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
+                    SchedulePoint.Relax(ref spinner);
+                    break;
                 case FaultStatus.Retry:
                     SchedulePoint.Wait("populate", ref spinner);
                     break;

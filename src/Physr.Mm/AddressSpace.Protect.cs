@@ -33,7 +33,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.ENOMEM;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return ProtectLocked(address.Value, end, AccessFlags(protection));

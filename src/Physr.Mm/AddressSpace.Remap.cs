@@ -31,7 +31,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return RemapLocked(from, oldLength, newLength, request, out address);
@@ -311,9 +311,11 @@ public sealed unsafe partial class AddressSpace
             }
 
             ulong to = target + (address - from);
-            if (!IsTable(*pmd))
+            ulong* pmdTarget = PmdOf(to);
+            if (!IsTable(*pmd) || (next - address == HugeBytes && *pmdTarget == 0))
             {
-                MoveEntry(pmd, PmdOf(to));
+                // A 2 MiB entry, or the table that somebody has broken it into since tables were prepared.
+                MoveEntry(pmd, pmdTarget, IsTable(*pmd));
                 continue;
             }
 
@@ -333,7 +335,7 @@ public sealed unsafe partial class AddressSpace
         area.File?.Mapping.Exit();
     }
 
-    private static void MoveEntry(ulong* from, ulong* to)
+    private static void MoveEntry(ulong* from, ulong* to, bool isTable = false)
     {
         ref int fromLock = ref LockOf(from);
         ref int toLock = ref LockOf(to);
@@ -346,7 +348,7 @@ public sealed unsafe partial class AddressSpace
 
         ulong entry = *from;
         *from = 0;
-        *to = entry == 0 ? 0 : entry | (new PageEntry(entry).IsPresent ? PageEntry.SoftDirtyBit : 0);
+        *to = entry == 0 || isTable ? entry : entry | (new PageEntry(entry).IsPresent ? PageEntry.SoftDirtyBit : 0);
         if (!isSame)
         {
             WordLock.Exit(ref toLock);

@@ -18,7 +18,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return UnmapRange(address.Value, address.Value + Alignment.Up(length, PageSize.Size4K));

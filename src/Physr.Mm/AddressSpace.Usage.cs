@@ -16,7 +16,7 @@ public sealed unsafe partial class AddressSpace
     {
         ThrowIfDisposed();
         MemoryUsage sum = new();
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             foreach (VirtualMemoryArea area in _areas)
@@ -74,7 +74,7 @@ public sealed unsafe partial class AddressSpace
     public void ReadPagemap(VirtualAddress address, Span<ulong> words, bool isPrivileged)
     {
         ThrowIfDisposed();
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             for (int i = 0; i < words.Length; i++)
@@ -101,7 +101,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             for (int i = 0; i < residency.Length; i++)

@@ -61,14 +61,14 @@ public sealed unsafe partial class AddressSpace : IDisposable
     /// <summary>Ends the process: mirrors are told, everything is unmapped, page tables go back.</summary>
     public void Dispose()
     {
-        if (_isDisposed)
-        {
-            return;
-        }
-
         _lock.EnterWrite();
         try
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             NotifierRange all = new(this, new(default, End), NotifierEvent.Release, null, MayBlock: true);
             Notifiers.TryStart(all);
             UnmapAll();
@@ -84,6 +84,27 @@ public sealed unsafe partial class AddressSpace : IDisposable
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    /// <summary>Enters for reading; throws where the process has ended, be it while the lock was waited for: its first table may be another's by now.</summary>
+    private void EnterLive()
+    {
+        _lock.EnterRead();
+        if (_isDisposed)
+        {
+            _lock.ExitRead();
+            ThrowIfDisposed();
+        }
+    }
+
+    private void EnterLiveForWriting()
+    {
+        _lock.EnterWrite();
+        if (_isDisposed)
+        {
+            _lock.ExitWrite();
+            ThrowIfDisposed();
+        }
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 }

@@ -75,7 +75,8 @@ public sealed unsafe class DeviceMigration : MigrationBatch
             return 0;
         }
 
-        if (page.Pages > room || !page.TryLock())
+        // Looked at again below the reference: it may have become a part of a large page meanwhile, whose head was taken then.
+        if (page.Has(PageFlags.Tail) || page.Pages > room || !page.TryLock())
         {
             Memory.Put(page);
             return 0;

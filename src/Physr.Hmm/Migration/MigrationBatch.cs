@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Mm;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Hmm;
 
@@ -53,6 +54,7 @@ public abstract partial class MigrationBatch
                 continue;
             }
 
+            SchedulePoint.Reach("migrate: move");
             bool hasMoved = destination.IsValid && CheckDestination(i) && (source.IsValid ? MovePage(i) : FillHole(i, destination));
             if (!hasMoved)
             {

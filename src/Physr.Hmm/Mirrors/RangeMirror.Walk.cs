@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Physr.Dma.Mirror;
 using Physr.Mm;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Hmm;
 
@@ -84,6 +85,7 @@ public static unsafe partial class RangeMirror
         private Errno WalkTable(ulong address, int pages, out bool needsFault)
         {
             needsFault = false;
+            SchedulePoint.Reach("mirror: look");
             ulong* pmd = space.PmdOf(address);
             ulong value = pmd == null ? 0 : Volatile.Read(ref *pmd);
             if (value != 0 && !AddressSpace.IsTable(value))
@@ -154,8 +156,12 @@ public static unsafe partial class RangeMirror
             return 0;
         }
 
-        private readonly bool IsOwn(PageEntry entry) =>
-            request.Owner is { } owner && ReferenceEquals(space.Memory.DeviceOf(space.Memory.PageOf(entry.Key)).Pagemap.Owner, owner);
+        /// <summary>Whether a private page is the asking device's. The entry was read without a lock: its page, and even the whole device, may be gone.</summary>
+        private readonly bool IsOwn(PageEntry entry)
+        {
+            SchedulePoint.Reach("mirror: owner");
+            return request.Owner is { } owner && ReferenceEquals(space.Memory.OwnerOf(entry.Key), owner);
+        }
 
         private Errno WalkHuge(PageEntry entry, ulong address, int pages, out bool needsFault)
         {

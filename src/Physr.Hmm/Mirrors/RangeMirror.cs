@@ -64,8 +64,10 @@ public static unsafe partial class RangeMirror
                 case FaultStatus.Done:
                     served++;
                     break;
-                case FaultStatus.Retry:
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
+                    SchedulePoint.Relax(ref spinner);
+                    break;
+                case FaultStatus.Retry:
                     SchedulePoint.Wait("mirror", ref spinner);
                     break;
                 case FaultStatus.UserFault:

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -108,6 +109,7 @@ public abstract unsafe class CachedFile : MemoryFile
         AddressSpace.ZapFile(this, first, ulong.MaxValue - first, evenOwnCopies: true);
         foreach (ulong index in Indices(first))
         {
+            SchedulePoint.Reach("truncate: drop");
             Drop(index);
         }
 

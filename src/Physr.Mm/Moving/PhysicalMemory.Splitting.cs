@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -35,13 +36,16 @@ public sealed unsafe partial class PhysicalMemory
         first->OrderValue = 0;
         for (int i = 1; i < pages; i++)
         {
+            // Whoever takes a migration entry of it away meanwhile asks its flags, or its head's, whose page it is: one of the two says so at every moment.
             PageDescriptor* each = first + i;
             PageFlags own = (PageFlags)each->FlagBits & PageFlags.Poisoned;
-            *each = default;
             each->Mapping = first->Mapping;
             each->Index = first->Index + (ulong)i;
             each->GroupId = first->GroupId;
-            each->FlagBits = (ulong)((flags & ~PageFlags.AnonymousExclusive) | own);
+            each->OrderValue = 0;
+            Volatile.Write(ref each->FlagBits, (ulong)((flags & ~PageFlags.AnonymousExclusive) | own));
+            SchedulePoint.Reach("split");
+            Volatile.Write(ref each->HeadDistance, 0);
             Volatile.Write(ref each->ReferenceCount, 1);
         }
 

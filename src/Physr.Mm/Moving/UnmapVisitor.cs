@@ -35,11 +35,12 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 
                 if (!isPoison && parts == AddressSpace.PagesPerHuge)
                 {
-                    UnmapHuge(space, pmd, address);
-                    return;
+                    if (UnmapHuge(space, pmd, address))
+                    {
+                        return;
+                    }
                 }
-
-                if (!space.TrySplitHuge(area, pmd, address))
+                else if (!space.TrySplitHuge(area, pmd, address))
                 {
                     continue;
                 }
@@ -93,13 +94,15 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
         }
     }
 
-    private void UnmapHuge(AddressSpace space, ulong* pmd, ulong address)
+    /// <summary>Unmaps a 2 MiB entry, if it is one of the page's; false where a table has taken its place.</summary>
+    private bool UnmapHuge(AddressSpace space, ulong* pmd, ulong address)
     {
         space.NotifyStart(address, AddressSpace.HugeBytes, NotifierEvent.Clear);
         ref int pmdLock = ref AddressSpace.LockOf(pmd);
         WordLock.Enter(ref pmdLock, "huge entry lock");
         PageEntry entry = new(*pmd);
-        if (!AddressSpace.IsTable(entry.Value) && entry.Key == head.Key && (entry.IsPresent || entry.IsDevicePrivate) && TryReplacement(entry, head, out PageEntry replacement))
+        bool isTable = AddressSpace.IsTable(entry.Value);
+        if (!isTable && entry.Key == head.Key && (entry.IsPresent || entry.IsDevicePrivate) && TryReplacement(entry, head, out PageEntry replacement))
         {
             head.AddEntireMapping(-1);
             Released++;
@@ -108,6 +111,7 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 
         WordLock.Exit(ref pmdLock);
         space.Notifiers.End();
+        return !isTable;
     }
 
     /// <summary>What stands in an entry's place meanwhile; false for a page that somebody pinned as the process's own: its entry must stay.</summary>

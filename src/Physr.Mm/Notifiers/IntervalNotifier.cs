@@ -21,7 +21,9 @@ public abstract class IntervalNotifier : IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(range.Length, nameof(range));
         Space = space;
         Range = range;
-        _sequence = space.Notifiers.Add(this);
+
+        // A change that began since it is listed has set a sequence already, which is the newer one.
+        _ = Interlocked.CompareExchange(ref _sequence, space.Notifiers.Add(this), 0);
     }
 
     /// <summary>Whose memory.</summary>

@@ -30,6 +30,7 @@ internal sealed class NotifierList
         }
 
         ulong state = Interlocked.Add(ref _state, 0);
+        SchedulePoint.Reach("watch");
         return (state & ActiveMask) != 0 ? OddOf(state) : 0;
     }
 
@@ -75,7 +76,9 @@ internal sealed class NotifierList
             if (notifier.Range.Overlaps(range.Range))
             {
                 notifier.SetSequence(sequence);
-                hasAll &= notifier.Invalidate(range);
+
+                // Who may block and says that he could not is a driver with a bug: the change goes on, as the kernel's does after a warning.
+                hasAll &= notifier.Invalidate(range) || range.MayBlock;
             }
         }
 

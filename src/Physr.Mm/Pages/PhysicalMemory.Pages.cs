@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -92,16 +93,12 @@ public sealed unsafe partial class PhysicalMemory
     /// <summary>Gives references to a (head) page back; the last one frees it.</summary>
     internal void Put(Page head, int count = 1)
     {
+        SchedulePoint.Reach("page put");
         if (!head.IsRam)
         {
             DevicePage device = DeviceOf(head);
             for (int i = 0; i < count; i++)
             {
-                if (head.References == 1 && device.Pagemap.Attributes.CountsReferencesPerAllocation)
-                {
-                    Uncharge(head);
-                }
-
                 device.Put();
             }
 
@@ -197,6 +194,9 @@ public sealed unsafe partial class PhysicalMemory
         }
     }
 
+    /// <summary>Whether the 2 MiB of zeros have been made.</summary>
+    internal bool IsHugeZeroThere => !_hugeZero.IsNull;
+
     internal bool IsZeroPage(PageKey key) => key == _zero.Key || (!_hugeZero.IsNull && key.Value - _hugeZero.Key.Value < 512);
 
     internal MemoryGroup? GroupOf(Page head) => head.Descriptor->GroupId is 0 ? null : _groups[head.Descriptor->GroupId - 1];
@@ -260,6 +260,9 @@ public sealed unsafe partial class PhysicalMemory
             pages -= here;
         }
     }
+
+    /// <summary>The last reference to a device's page went, whoever held it: nobody is charged for it any more.</summary>
+    private void OnDevicePageReleased(DevicePage device) => Uncharge(PageOf(PageKey.Of(device)));
 
     private void FreeRam(Page head)
     {
