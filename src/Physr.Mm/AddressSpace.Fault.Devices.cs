@@ -34,7 +34,7 @@ public sealed unsafe partial class AddressSpace
 
         head.Get();
         WordLock.Exit(ref tableLock);
-        FaultStatus status = AskDriver(address, page, kind);
+        FaultStatus status = AskDriver(address, page, head, kind);
         head.Unlock();
         Memory.Put(head);
         return status == FaultStatus.Done && Volatile.Read(ref *at) == entry.Value ? FaultStatus.Fruitless : status;
@@ -60,14 +60,18 @@ public sealed unsafe partial class AddressSpace
 
         head.Get();
         WordLock.Exit(ref pmdLock);
-        FaultStatus status = AskDriver(address, head, kind);
+        FaultStatus status = AskDriver(address, head, head, kind);
         head.Unlock();
         Memory.Put(head);
         return status == FaultStatus.Done && Volatile.Read(ref *pmd) == entry.Value ? FaultStatus.Fruitless : status;
     }
 
     /// <summary>Calls the pagemap's driver with the page locked and held. Whatever it does, the process's memory stays as it was or as the driver's migration left it.</summary>
-    private FaultStatus AskDriver(ulong address, Page page, FaultKind kind)
+    /// <param name="address">What was touched.</param>
+    /// <param name="page">The page there.</param>
+    /// <param name="head">What is locked: the driver may break the large page apart, and another one is the page's head then.</param>
+    /// <param name="kind">How it was touched.</param>
+    private FaultStatus AskDriver(ulong address, Page page, Page head, FaultKind kind)
     {
         DevicePage device = Memory.DeviceOf(page);
         Pagemap pagemap = device.Pagemap;
@@ -78,15 +82,15 @@ public sealed unsafe partial class AddressSpace
         {
             outcome = pagemap.MigrateToRam!(fault);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception)
         {
             Memory.Warn($"serve fault of {Name} at 0x{address:x}: {pagemap}: the driver's callback threw {exception.GetType().Name}: {exception.Message}");
-            return FaultStatus.BusError;
+            head.Set(PageFlags.Locked);
+            return exception is OutOfMemoryException ? FaultStatus.OutOfMemory : FaultStatus.BusError;
         }
 
-        if (!page.Head.Has(PageFlags.Locked))
+        if ((head.Set(PageFlags.Locked) & PageFlags.Locked) == PageFlags.None)
         {
-            page.Head.Set(PageFlags.Locked);
             Memory.Warn($"serve fault of {Name} at 0x{address:x}: {pagemap}: the driver's callback unlocked a page that the fault holds");
             return FaultStatus.BusError;
         }

@@ -32,7 +32,8 @@ public sealed unsafe partial class AddressSpace
         PageKey? left = null;
         if (isMine)
         {
-            bool isExclusive = swap.CountOf(entry.SwapSlot) == 1;
+            // The last entry that names the slot has the page to itself, unless an earlier one maps it already.
+            bool isExclusive = swap.CountOf(entry.SwapSlot) == 1 && page.MapCount == 0;
             page.Descriptor->Mapping = area.Anon!.Family.Id;
             page.Descriptor->Index = area.IndexOf(address);
             page.AddMapping();

@@ -128,7 +128,7 @@ public sealed unsafe partial class AddressSpace
     {
         VirtualMemoryArea? area = Find(at);
         bool isWrite = (flags & PinFlags.Write) != PinFlags.None;
-        if (area is null || area.Has(VmFlags.PfnMap | VmFlags.Io) || !area.Has(isWrite ? VmFlags.Write : VmFlags.Access))
+        if (area is null || area.Has(VmFlags.PfnMap | VmFlags.Io) || !area.Has(isWrite ? VmFlags.Write : VmFlags.Read))
         {
             return Errno.EFAULT;
         }

@@ -113,9 +113,12 @@ public sealed class DevicePagePool
     {
         lock (_lock)
         {
-            int index = IndexOf(page);
-            Unlink(index);
-            Append(index);
+            int index = IndexOf(page.Head);
+            if (!IsFree(index))
+            {
+                Unlink(index);
+                Append(index);
+            }
         }
     }
 
@@ -156,7 +159,7 @@ public sealed class DevicePagePool
     {
         lock (_lock)
         {
-            if ((_free[index >> 6] >> (index & 63) & 1) != 0)
+            if (IsFree(index))
             {
                 throw new PhysrException("return device page", _pagemap.ToString(), Errno.EINVAL, $"page {index} is free already");
             }
@@ -165,6 +168,8 @@ public sealed class DevicePagePool
             Mark(index, pages, free: true);
         }
     }
+
+    private bool IsFree(int index) => (_free[index >> 6] >> (index & 63) & 1) != 0;
 
     private int FindSingle()
     {

@@ -223,7 +223,7 @@ public abstract unsafe class CachedFile : MemoryFile
         }
     }
 
-    private void Drop(ulong index)
+    private protected void Drop(ulong index)
     {
         Page page;
         lock (_lock)

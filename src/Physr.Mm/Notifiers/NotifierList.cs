@@ -75,7 +75,7 @@ internal sealed class NotifierList
             if (notifier.Range.Overlaps(range.Range))
             {
                 notifier.SetSequence(sequence);
-                hasAll &= notifier.Invalidate(range);
+                hasAll &= TryInvalidate(notifier, range);
             }
         }
 
@@ -83,7 +83,7 @@ internal sealed class NotifierList
         {
             if (notifier.Range.Overlaps(range.Range))
             {
-                notifier.FinishInvalidate(range);
+                TryFinish(notifier, range);
             }
         }
 
@@ -113,6 +113,45 @@ internal sealed class NotifierList
         if (!IsEmpty)
         {
             SchedulePoint.Reach("invalidated");
+        }
+    }
+
+    /// <summary>Calls a mirror. One that throws, or says that it would have to block where it may, is named and passed over: the change cannot be taken back.</summary>
+    private static bool TryInvalidate(IntervalNotifier notifier, in NotifierRange range)
+    {
+        string what;
+        try
+        {
+            if (notifier.Invalidate(range))
+            {
+                return true;
+            }
+
+            if (!range.MayBlock)
+            {
+                return false;
+            }
+
+            what = "refused, where it may block";
+        }
+        catch (Exception exception)
+        {
+            what = $"threw {exception.GetType().Name}: {exception.Message}";
+        }
+
+        range.Space.Memory.Warn($"invalidate {range.Range} of {range.Space} ({range.Event}): the callback of {notifier} {what}");
+        return true;
+    }
+
+    private static void TryFinish(IntervalNotifier notifier, in NotifierRange range)
+    {
+        try
+        {
+            notifier.FinishInvalidate(range);
+        }
+        catch (Exception exception)
+        {
+            range.Space.Memory.Warn($"invalidate {range.Range} of {range.Space} ({range.Event}): the second callback of {notifier} threw {exception.GetType().Name}: {exception.Message}");
         }
     }
 

@@ -94,17 +94,7 @@ public sealed unsafe partial class PhysicalMemory
     {
         if (!head.IsRam)
         {
-            DevicePage device = DeviceOf(head);
-            for (int i = 0; i < count; i++)
-            {
-                if (head.References == 1 && device.Pagemap.Attributes.CountsReferencesPerAllocation)
-                {
-                    Uncharge(head);
-                }
-
-                device.Put();
-            }
-
+            PutDevice(head, count);
             return;
         }
 
@@ -116,6 +106,39 @@ public sealed unsafe partial class PhysicalMemory
         else if (left < 0)
         {
             throw new PhysrException("put page", head.Key.ToString(), Errno.EINVAL, "the page is free already");
+        }
+    }
+
+    private void PutDevice(Page head, int count)
+    {
+        DevicePage device = DeviceOf(head);
+        bool isCharged = device.Pagemap.Attributes.CountsReferencesPerAllocation;
+        for (int i = 0; i < count; i++)
+        {
+            // Of two that let go at once, only one can see that it is the last: a reference that is not the last goes by comparison.
+            int seen = head.References;
+            while (isCharged && seen > 1)
+            {
+                int before = Interlocked.CompareExchange(ref head.Descriptor->ReferenceCount, seen - 1, seen);
+                if (before == seen)
+                {
+                    break;
+                }
+
+                seen = before;
+            }
+
+            if (isCharged && seen > 1)
+            {
+                continue;
+            }
+
+            if (isCharged)
+            {
+                Uncharge(head);
+            }
+
+            device.Put();
         }
     }
 
