@@ -5,6 +5,42 @@ namespace Physr.Memory;
 /// <content>Free runs, linked through their first descriptors: <see cref="PageDescriptor.Mapping"/> is the next one, <see cref="PageDescriptor.Index"/> the one before.</content>
 public sealed unsafe partial class RamZone
 {
+    /// <summary>Takes a frame that is free out of the free lists for good, because its bytes are lost; false where it is in use.</summary>
+    internal bool TryIsolate(PageFrameNumber frame)
+    {
+        ulong page = frame.Value - _first;
+        lock (_lock)
+        {
+            int order = 0;
+            while (order <= MaxOrder && !IsHead(page & ~((1UL << order) - 1), order))
+            {
+                order++;
+            }
+
+            if (order > MaxOrder)
+            {
+                return false;
+            }
+
+            ulong run = page & ~((1UL << order) - 1);
+            Unlink(run, order);
+            while (order > 0)
+            {
+                order--;
+                bool isUpper = (page & (1UL << order)) != 0;
+                Link(isUpper ? run : run + (1UL << order), order);
+                run = isUpper ? run + (1UL << order) : run;
+            }
+
+            PageDescriptor* descriptor = _descriptors + page;
+            *descriptor = default;
+            descriptor->FlagBits = (ulong)PageFlags.Poisoned;
+            descriptor->ReferenceCount = 1;
+            Volatile.Write(ref _freePages, _freePages - 1);
+            return true;
+        }
+    }
+
     private void FillFreeLists()
     {
         for (ulong page = 0; page < _pages; page++)

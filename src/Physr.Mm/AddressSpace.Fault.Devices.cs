@@ -100,6 +100,10 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>Calls the pagemap's driver with the page locked and held. Whatever it does, the process's memory stays as it was or as the driver's migration left it.</summary>
+    /// <param name="address">What was touched.</param>
+    /// <param name="page">The page there.</param>
+    /// <param name="head">What is locked: the driver may break the large page apart, and another one is the page's head then.</param>
+    /// <param name="kind">How it was touched.</param>
     private FaultStatus AskDriver(ulong address, Page page, Page head, FaultKind kind)
     {
         DevicePage device = Memory.DeviceOf(page);
@@ -111,16 +115,16 @@ public sealed unsafe partial class AddressSpace
         {
             outcome = pagemap.MigrateToRam!(fault);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception)
         {
             Memory.Warn($"serve fault of {Name} at 0x{address:x}: {pagemap}: the driver's callback threw {exception.GetType().Name}: {exception.Message}");
-            return FaultStatus.BusError;
+            head.Set(PageFlags.Locked);
+            return exception is OutOfMemoryException ? FaultStatus.OutOfMemory : FaultStatus.BusError;
         }
 
         // Asked of the head that the fault holds: the page may have been broken off it, moved and freed.
-        if (!head.Has(PageFlags.Locked))
+        if ((head.Set(PageFlags.Locked) & PageFlags.Locked) == PageFlags.None)
         {
-            head.Set(PageFlags.Locked);
             Memory.Warn($"serve fault of {Name} at 0x{address:x}: {pagemap}: the driver's callback unlocked a page that the fault holds");
             return FaultStatus.BusError;
         }

@@ -104,7 +104,8 @@ public sealed unsafe partial class AddressSpace
 
         if (kind == FaultKind.Read || entry.IsWritable)
         {
-            return FaultStatus.Done;
+            // A driver's bytes that the CPU was never told of.
+            return entry.IsAccessible && Memory.BytesOf(entry.Key) == null ? FaultStatus.BusError : FaultStatus.Done;
         }
 
         if (entry.IsSpecial)

@@ -23,9 +23,13 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>Breaks a 2 MiB entry into 512 that name the parts of the same page, which stays large; false for want of memory.</summary>
-    internal bool TrySplitHuge(VirtualMemoryArea area, ulong* pmd, ulong address)
+    /// <param name="area">Where it lies.</param>
+    /// <param name="pmd">The entry.</param>
+    /// <param name="address">An address in it.</param>
+    /// <param name="isDeposited">Whether the table for it was put aside: for callers that cannot fail.</param>
+    internal bool TrySplitHuge(VirtualMemoryArea area, ulong* pmd, ulong address, bool isDeposited = false)
     {
-        ulong* table = TryTakeTable();
+        ulong* table = TryTakeTable(isDeposited);
         if (table == null)
         {
             return false;

@@ -20,7 +20,7 @@ public sealed unsafe partial class AddressSpace
     /// <param name="pinned">What is held; null on failure.</param>
     /// <returns><see cref="Errno.EINVAL"/> for a length of zero, a range that wraps, or <see cref="PinFlags.LongTerm"/> with <see cref="PinFlags.PciP2P"/>; <see cref="Errno.EFAULT"/> where nothing is
     /// mapped, rights do not allow it, or there are no page descriptors; <see cref="Errno.EREMOTEIO"/> at a PCI device's memory without <see cref="PinFlags.PciP2P"/>;
-    /// <see cref="Errno.EOPNOTSUPP"/> for file-system memory held long; <see cref="Errno.EHWPOISON"/>; <see cref="Errno.ENOMEM"/>.</returns>
+    /// <see cref="Errno.EOPNOTSUPP"/> for file-system memory held long; <see cref="Errno.EBUSY"/> for coherent memory held long that others hold where it is; <see cref="Errno.EHWPOISON"/>; <see cref="Errno.ENOMEM"/>.</returns>
     public Errno TryPin(VirtualAddress address, ulong length, PinFlags flags, out PinnedMemory? pinned)
     {
         pinned = null;
@@ -134,7 +134,7 @@ public sealed unsafe partial class AddressSpace
     {
         VirtualMemoryArea? area = Find(at);
         bool isWrite = (flags & PinFlags.Write) != PinFlags.None;
-        if (area is null || area.Has(VmFlags.PfnMap | VmFlags.Io) || !area.Has(isWrite ? VmFlags.Write : VmFlags.Access))
+        if (area is null || area.Has(VmFlags.PfnMap | VmFlags.Io) || !area.Has(isWrite ? VmFlags.Write : VmFlags.Read))
         {
             return Errno.EFAULT;
         }
@@ -205,7 +205,7 @@ public sealed unsafe partial class AddressSpace
             ref int tableLock = ref LockOf(first);
             WordLock.Enter(ref tableLock, "page table lock");
             FaultKind? fault = null;
-            while (at < next && fault is null && refusal == Errno.None)
+            while (at < next && fault is null && toMove.IsNull && refusal == Errno.None)
             {
                 PageEntry entry = new(first == pmd ? *pmd : *EntryAt(first, at));
                 if (first == pmd && IsTable(entry.Value))

@@ -199,6 +199,9 @@ public sealed unsafe partial class AddressSpace
         area = found;
         if (!PrepareTables(area, from, oldLength, target))
         {
+            // Tables that no area needs would never be given back.
+            int at = FirstEndingAfter(target);
+            FreeTables(target, target + newLength, AreaAt(at - 1)?.EndAddress ?? 0, AreaAt(at)?.StartAddress ?? ulong.MaxValue);
             Merge(area);
             return Errno.ENOMEM;
         }

@@ -115,9 +115,9 @@ public sealed unsafe partial class AddressSpace
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong* EntryAt(ulong* table, ulong address) => table + ((address >> PageSize.Shift4K) & 511);
 
-    internal ulong* TryTakeTable()
+    internal ulong* TryTakeTable(bool isDeposited = false)
     {
-        ulong* node = Memory.Tables.TryTake();
+        ulong* node = Memory.Tables.TryTake(isDeposited);
         if (node != null)
         {
             Interlocked.Increment(ref _tables);

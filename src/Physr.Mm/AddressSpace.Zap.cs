@@ -64,7 +64,7 @@ public sealed unsafe partial class AddressSpace
                         continue;
                     }
                 }
-                else if (!TrySplitHuge(area, pmd, address))
+                else if (!TrySplitHuge(area, pmd, address, isDeposited: true))
                 {
                     throw new PhysrException("unmap", area.ToString(), Errno.ENOMEM, "there is no memory for the page table that a part of a huge page needs");
                 }

@@ -74,9 +74,9 @@ public sealed unsafe partial class AreaMigration
             return false;
         }
 
-        if (entry.IsMigration)
+        if (entry.IsNone || entry.IsMigration)
         {
-            // Somebody else is moving it.
+            // Somebody else took it away, or is moving it.
             WordLock.Exit(ref pmdLock);
             return true;
         }
@@ -236,26 +236,7 @@ public sealed unsafe partial class AreaMigration
 
         head.Get();
         WordLock.Exit(ref tableLock);
-        Memory.Unmap(head);
-        bool isSplit = Memory.TrySplit(head, 1 + (isFaults ? 1 : 0));
-        if (isSplit)
-        {
-            for (int i = PagesOfHuge - 1; i >= 0; i--)
-            {
-                Page part = head.At(i);
-                Memory.Restore(part, part);
-                if (i != 0)
-                {
-                    part.Unlock();
-                    Memory.Put(part);
-                }
-            }
-        }
-        else
-        {
-            Memory.Restore(head, head);
-        }
-
+        bool isSplit = Memory.TrySplitMapped(head, 1 + (isFaults ? 1 : 0));
         if (!isFaults)
         {
             head.Unlock();

@@ -33,7 +33,8 @@ public sealed unsafe class DeviceMigration : MigrationBatch
         Begin(pages);
         for (int i = 0; i < pages; i++)
         {
-            i += Take(i, first.Add((ulong)i), pages - i);
+            PageKey key = first.Add((ulong)i);
+            i += IsOwn(key) ? Take(i, key, pages - i) : 0;
         }
 
         UnmapElsewhere();

@@ -126,7 +126,7 @@ public abstract unsafe partial class MigrationBatch
     private void CompleteOne(int index, ref FreedRun freed)
     {
         MigrateFrame source = _sources[index];
-        MigrateFrame destination = _destinations[index];
+        MigrateFrame destination = _places[index];
         Page to = destination.IsValid ? Memory.PageOf(destination.Key) : default;
         if (!source.IsValid)
         {

@@ -15,7 +15,9 @@ public abstract partial class MigrationBatch
 {
     private MigrateFrame[] _sources = [];
     private MigrateFrame[] _destinations = [];
+    private MigrateFrame[] _places = [];
     private int _count;
+    private bool _isMigrated;
 
     private protected MigrationBatch(PhysicalMemory memory) => Memory = memory;
 
@@ -42,32 +44,50 @@ public abstract partial class MigrationBatch
     /// <summary>The page whose fault is being served: the fault holds it, and has it locked.</summary>
     private protected Page FaultPage { get; set; }
 
-    /// <summary>Gives each page that moves its new place (<c>migrate_vma_pages</c>).</summary>
+    /// <summary>Gives each page that moves its new place (<c>migrate_vma_pages</c>). Once is enough.</summary>
     public void Migrate()
     {
+        if (_isMigrated)
+        {
+            Memory.Warn("migrate: the batch has been migrated already; nothing moves again");
+            return;
+        }
+
+        _isMigrated = true;
         for (int i = 0; i < _count; i++)
         {
             MigrateFrame source = _sources[i];
             MigrateFrame destination = _destinations[i];
-            if (!source.Moves)
+            if (source.Moves)
             {
-                continue;
+                SchedulePoint.Reach("migrate: move");
             }
 
-            SchedulePoint.Reach("migrate: move");
-            bool hasMoved = destination.IsValid && CheckDestination(i) && (source.IsValid ? MovePage(i) : FillHole(i, destination));
+            bool isDriversToGive = destination.IsValid && CheckDestination(i);
+            bool hasMoved = isDriversToGive && source.Moves && (source.IsValid ? MovePage(i) : FillHole(i, destination));
             if (!hasMoved)
             {
                 _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
             }
+
+            // What the driver writes from here on changes nothing.
+            _places[i] = _destinations[i];
         }
 
         EndFilling();
     }
 
-    /// <summary>Lets everybody go on: entries name the new pages, or the old ones where nothing moved, and all locks and references of the batch are given back (<c>migrate_vma_finalize</c>).</summary>
+    /// <summary>Lets everybody go on: entries name the new pages, or the old ones where nothing moved, and all locks and references of the batch are given back (<c>migrate_vma_finalize</c>).
+    /// Without <see cref="Migrate"/> everything stays where it was.</summary>
     public void Complete()
     {
+        for (int i = 0; i < _count && !_isMigrated; i++)
+        {
+            _ = _destinations[i].IsValid && CheckDestination(i);
+            _places[i] = _destinations[i];
+            _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
+        }
+
         FreedRun freed = new(Memory);
         for (int i = 0; i < _count; i++)
         {
@@ -92,11 +112,14 @@ public abstract partial class MigrationBatch
         {
             _sources = new MigrateFrame[count];
             _destinations = new MigrateFrame[count];
+            _places = new MigrateFrame[count];
         }
 
         Array.Clear(_sources, 0, count);
         Array.Clear(_destinations, 0, count);
+        Array.Clear(_places, 0, count);
         _count = count;
+        _isMigrated = false;
         Collected = 0;
     }
 

@@ -115,9 +115,12 @@ public sealed class DevicePagePool
     {
         lock (_lock)
         {
-            int index = IndexOf(page);
-            Unlink(index);
-            Append(index);
+            int index = IndexOf(page.Head);
+            if (!IsFree(index))
+            {
+                Unlink(index);
+                Append(index);
+            }
         }
     }
 
@@ -158,7 +161,7 @@ public sealed class DevicePagePool
     {
         lock (_lock)
         {
-            if ((_free[index >> 6] >> (index & 63) & 1) != 0)
+            if (IsFree(index))
             {
                 throw new PhysrException("return device page", _pagemap.ToString(), Errno.EINVAL, $"page {index} is free already");
             }
@@ -167,6 +170,8 @@ public sealed class DevicePagePool
             Mark(index, pages, free: true);
         }
     }
+
+    private bool IsFree(int index) => (_free[index >> 6] >> (index & 63) & 1) != 0;
 
     private int FindSingle()
     {

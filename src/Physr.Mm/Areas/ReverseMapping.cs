@@ -3,13 +3,16 @@
 namespace Physr.Mm;
 
 /// <summary>The way from a page back to the entries that map it: all areas that may map pages of one file, or of one family of anonymous memory.</summary>
-internal sealed class ReverseMapping(ulong id)
+internal sealed class ReverseMapping(ulong id, MemoryFile? file = null)
 {
     private readonly List<VirtualMemoryArea> _areas = [];
     private int _lock;
 
     /// <summary>What pages carry in their <see cref="Physr.Memory.PageDescriptor.Mapping"/>; never used again.</summary>
     public ulong Id { get; } = id;
+
+    /// <summary>The file; null for anonymous memory.</summary>
+    public MemoryFile? File { get; } = file;
 
     /// <summary>The areas; read below <see cref="Enter"/>.</summary>
     public List<VirtualMemoryArea> Areas => _areas;

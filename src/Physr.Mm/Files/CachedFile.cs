@@ -250,7 +250,7 @@ public abstract unsafe class CachedFile : MemoryFile
         }
     }
 
-    private void Drop(ulong index)
+    private protected void Drop(ulong index)
     {
         Page page;
         lock (_lock)

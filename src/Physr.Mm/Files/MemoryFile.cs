@@ -14,7 +14,7 @@ public abstract class MemoryFile : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(name);
         Memory = memory;
         Name = name;
-        Mapping = memory.CreateMapping();
+        Mapping = memory.CreateMapping(this);
         Inode = Interlocked.Increment(ref s_lastInode);
     }
 

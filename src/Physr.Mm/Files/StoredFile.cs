@@ -60,5 +60,20 @@ public sealed unsafe class StoredFile : CachedFile
         return result;
     }
 
+    /// <summary>Lets a lost page go whose bytes the store has too: the next touch reads them again. False where they were dirty, and are gone. The page is locked.</summary>
+    internal bool TryDropLost(Page page)
+    {
+        ulong index = page.Descriptor->Index;
+        if (AddressSpace.CleanFilePage(this, page, index) | page.Has(PageFlags.Dirty))
+        {
+            page.Set(PageFlags.Dirty);
+            return false;
+        }
+
+        AddressSpace.ZapFile(this, index, 1, evenOwnCopies: false);
+        Drop(index);
+        return true;
+    }
+
     private protected override Errno Fill(ulong index, Span<byte> page) => _store.Read(index << PageSize.Shift4K, page);
 }

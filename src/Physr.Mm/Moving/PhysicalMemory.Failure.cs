@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <content>Bytes that the hardware lost (<c>memory_failure</c>, row R89).</content>
 public sealed unsafe partial class PhysicalMemory
 {
+    private readonly Lock _failures = new();
     private long _poisonedPages;
 
     /// <summary>Told once for each place where a process mapped a lost page: the process is killed or gets SIGBUS (row R89d).</summary>
@@ -15,7 +16,8 @@ public sealed unsafe partial class PhysicalMemory
     /// <summary>Pages of RAM that were lost and are never handed out again (<c>HardwareCorrupted</c>).</summary>
     public long PoisonedPages => Volatile.Read(ref _poisonedPages);
 
-    /// <summary>Reports that the hardware lost a page of RAM: entries that map it become entries of poison, and the frame is never used again.</summary>
+    /// <summary>Reports that the hardware lost a page of RAM: entries that map it become entries of poison, and the frame is never used again. A clean page of a stored file is only
+    /// dropped; of a large page only the part that is lost goes, unless somebody holds it whole.</summary>
     /// <param name="frame">The frame.</param>
     /// <returns><see cref="Errno.ENXIO"/> where there is no such RAM; <see cref="Errno.EHWPOISON"/> where it is lost already; <see cref="Errno.EBUSY"/> for a page of zeros.</returns>
     public Errno ReportMemoryFailure(PageFrameNumber frame)
@@ -26,30 +28,76 @@ public sealed unsafe partial class PhysicalMemory
             return Errno.ENXIO;
         }
 
-        Page head = page.Head;
-        if (head.Has(PageFlags.Reserved))
+        lock (_failures)
         {
-            return Errno.EBUSY;
-        }
+            if (page.Head.Has(PageFlags.Reserved))
+            {
+                return Errno.EBUSY;
+            }
 
-        if ((page.Set(PageFlags.Poisoned) & PageFlags.Poisoned) != PageFlags.None)
-        {
-            return Errno.EHWPOISON;
-        }
+            if (page.Has(PageFlags.Poisoned))
+            {
+                return Errno.EHWPOISON;
+            }
 
-        Interlocked.Increment(ref _poisonedPages);
-        if (head.Has(PageFlags.Free))
-        {
+            SpinWait spinner = default;
+            while (!ZoneOf(page.Key).TryIsolate(frame) && !TryLose(page))
+            {
+                // On its way to or from the free lists, or part of another large page by now.
+                Interleaving.SchedulePoint.Wait("lost page", ref spinner);
+            }
+
+            Interlocked.Increment(ref _poisonedPages);
             return Errno.None;
+        }
+    }
+
+    /// <summary>Takes a lost page out of use, alone if its large page can be broken; false to look again.</summary>
+    private bool TryLose(Page page)
+    {
+        Page head = page.Head;
+        if (!TryHold(head))
+        {
+            return false;
+        }
+
+        head.Lock();
+        bool isHead = head.Equals(page.Head);
+        if (!isHead || (head.Order != 0 && TrySplitMapped(head, references: 1)))
+        {
+            head.Unlock();
+            Put(head);
+            return false;
         }
 
         // Held for good: the frame never gets free.
-        head.Get();
+        page.Set(PageFlags.Poisoned);
         head.Set(PageFlags.Poisoned);
-        head.Lock();
-        Poison(head);
+        if (MappingOf(head)?.File is not StoredFile file || !file.TryDropLost(head))
+        {
+            Poison(head);
+        }
+
         head.Unlock();
-        return Errno.None;
+        return true;
+    }
+
+    /// <summary>One more reference to a page that nobody said is in use.</summary>
+    private static bool TryHold(Page head)
+    {
+        int seen = head.References;
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref head.Descriptor->ReferenceCount, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
     }
 
     private void OnDevicePagePoisoned(DevicePage device, MemoryFailureFlags flags)

@@ -28,6 +28,32 @@ public sealed unsafe partial class PhysicalMemory
         return head.IsRam ? SplitRam(head) : DeviceOf(head).SplitHeld(references) == Errno.None;
     }
 
+    /// <summary>Breaks a large page that is locked, whatever maps it: entries name the single pages then, of which only the first stays locked and held.</summary>
+    /// <returns>False where it stays large.</returns>
+    internal bool TrySplitMapped(Page head, int references)
+    {
+        int pages = head.Pages;
+        Unmap(head);
+        if (!TrySplit(head, references))
+        {
+            Restore(head, head);
+            return false;
+        }
+
+        for (int i = pages - 1; i >= 0; i--)
+        {
+            Page part = head.At(i);
+            Restore(part, part);
+            if (i != 0)
+            {
+                part.Unlock();
+                Put(part);
+            }
+        }
+
+        return true;
+    }
+
     private static bool SplitRam(Page head)
     {
         int pages = head.Pages;
@@ -43,7 +69,7 @@ public sealed unsafe partial class PhysicalMemory
             each->Index = first->Index + (ulong)i;
             each->GroupId = first->GroupId;
             each->OrderValue = 0;
-            Volatile.Write(ref each->FlagBits, (ulong)((flags & ~PageFlags.AnonymousExclusive) | own));
+            Volatile.Write(ref each->FlagBits, (ulong)((flags & ~(PageFlags.AnonymousExclusive | PageFlags.Poisoned)) | own));
             SchedulePoint.Reach("split");
             Volatile.Write(ref each->HeadDistance, 0);
             Volatile.Write(ref each->ReferenceCount, 1);

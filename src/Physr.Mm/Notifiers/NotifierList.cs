@@ -78,7 +78,7 @@ internal sealed class NotifierList
                 notifier.SetSequence(sequence);
 
                 // Who may block and says that he could not is a driver with a bug: the change goes on, as the kernel's does after a warning.
-                hasAll &= notifier.Invalidate(range) || range.MayBlock;
+                hasAll &= TryInvalidate(notifier, range) || range.MayBlock;
             }
         }
 
@@ -86,7 +86,7 @@ internal sealed class NotifierList
         {
             if (notifier.Range.Overlaps(range.Range))
             {
-                notifier.FinishInvalidate(range);
+                TryFinish(notifier, range);
             }
         }
 
@@ -116,6 +116,45 @@ internal sealed class NotifierList
         if (!IsEmpty)
         {
             SchedulePoint.Reach("invalidated");
+        }
+    }
+
+    /// <summary>Calls a mirror. One that throws, or says that it would have to block where it may, is named and passed over: the change cannot be taken back.</summary>
+    private static bool TryInvalidate(IntervalNotifier notifier, in NotifierRange range)
+    {
+        string what;
+        try
+        {
+            if (notifier.Invalidate(range))
+            {
+                return true;
+            }
+
+            if (!range.MayBlock)
+            {
+                return false;
+            }
+
+            what = "refused, where it may block";
+        }
+        catch (Exception exception)
+        {
+            what = $"threw {exception.GetType().Name}: {exception.Message}";
+        }
+
+        range.Space.Memory.Warn($"invalidate {range.Range} of {range.Space} ({range.Event}): the callback of {notifier} {what}");
+        return true;
+    }
+
+    private static void TryFinish(IntervalNotifier notifier, in NotifierRange range)
+    {
+        try
+        {
+            notifier.FinishInvalidate(range);
+        }
+        catch (Exception exception)
+        {
+            range.Space.Memory.Warn($"invalidate {range.Range} of {range.Space} ({range.Event}): the second callback of {notifier} threw {exception.GetType().Name}: {exception.Message}");
         }
     }
 

@@ -34,9 +34,10 @@ internal sealed unsafe class PageTablePool(IAllocationGate? gate) : IDisposable
     }
 
     /// <summary>A table of empty entries; null when memory runs out.</summary>
-    public ulong* TryTake()
+    /// <param name="isDeposited">Whether it was put aside beforehand, as the kernel does with each huge page, so that this cannot be where memory is short.</param>
+    public ulong* TryTake(bool isDeposited = false)
     {
-        if (gate?.TryPass("page table") == false)
+        if (!isDeposited && gate?.TryPass("page table") == false)
         {
             return null;
         }

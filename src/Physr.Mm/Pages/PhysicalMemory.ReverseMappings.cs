@@ -10,9 +10,9 @@ public sealed unsafe partial class PhysicalMemory
     private readonly ConcurrentDictionary<ulong, ReverseMapping> _mappings = new();
     private ulong _lastMapping;
 
-    internal ReverseMapping CreateMapping()
+    internal ReverseMapping CreateMapping(MemoryFile? file = null)
     {
-        ReverseMapping mapping = new(Interlocked.Increment(ref _lastMapping));
+        ReverseMapping mapping = new(Interlocked.Increment(ref _lastMapping), file);
         _mappings[mapping.Id] = mapping;
         return mapping;
     }
