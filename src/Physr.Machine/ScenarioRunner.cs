@@ -4,6 +4,7 @@ using Physr.Machine.Offload;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Slices;
+using Physr.Machine.Unaddressable;
 
 namespace Physr.Machine;
 
@@ -23,6 +24,7 @@ public static class ScenarioRunner
         ulong effective = seed ?? scenario.Seed;
         ulong payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
         payload = scenario.Slices is { } lent ? SliceRun.PayloadOf(lent) : payload;
+        payload = scenario.Unaddressable?.DataBytes ?? payload;
         List<RouteReport> reports = [];
         using BackingSnapshot snapshot = new(scenario);
         foreach (RouteSpec route in scenario.Routes)
@@ -48,6 +50,12 @@ public static class ScenarioRunner
         {
             using SliceRun slices = new(scenario, route, seed, observer);
             return slices.Run(cancellation);
+        }
+
+        if (scenario.Unaddressable is not null)
+        {
+            using UnaddressableRun process = new(scenario, route, seed, observer);
+            return process.Run(cancellation);
         }
 
         using RouteRun offload = new(scenario, route, seed, observer);
