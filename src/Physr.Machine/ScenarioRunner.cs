@@ -24,7 +24,6 @@ public static class ScenarioRunner
         ulong effective = seed ?? scenario.Seed;
         ulong payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
         payload = scenario.Slices is { } lent ? SliceRun.PayloadOf(lent) : payload;
-        payload = scenario.Unaddressable?.DataBytes ?? payload;
         List<RouteReport> reports = [];
         using BackingSnapshot snapshot = new(scenario);
         foreach (RouteSpec route in scenario.Routes)
@@ -35,7 +34,7 @@ public static class ScenarioRunner
                 snapshot.Restore();
             }
 
-            observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, payload);
+            observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, route.Svm?.DataBytes ?? payload);
             RouteReport report = RunRoute(scenario, route, effective, observer, cancellation);
             reports.Add(report);
             observer?.RouteFinished(report);

@@ -8,12 +8,6 @@ public sealed record UnaddressableSpec
     /// <summary>The GPU.</summary>
     public required string Gpu { get; init; }
 
-    /// <summary>Bytes of its memory that have page descriptors, from its start; the rest holds its page tables. A multiple of 2 MiB.</summary>
-    public required ulong MemoryBytes { get; init; }
-
-    /// <summary>Bytes that the process fills and the GPU works on, a multiple of 2 MiB.</summary>
-    public required ulong DataBytes { get; init; }
-
     /// <summary>Nodes of the list that lies scattered over them.</summary>
     public int Nodes { get; init; }
 

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Physr.Machine.Gpu.Spec;
 using Physr.Machine.Simulation;
@@ -96,6 +97,7 @@ internal sealed class ProcessWork
     public void Build(Span<byte> block) => Next(MemoryMarshal.Cast<byte, ulong>(block), _built);
 
     /// <summary>The next block as it has to be once the GPU is done.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Expect(Span<byte> block)
     {
         Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(block);
@@ -118,6 +120,7 @@ internal sealed class ProcessWork
         return order;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Next(Span<ulong> words, ulong[] nodes)
     {
         foreach (ref ulong word in words)

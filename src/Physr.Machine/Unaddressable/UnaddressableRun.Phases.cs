@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using System.Security.Cryptography;
 using Physr.Machine.Gpu.Host;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
@@ -35,18 +34,18 @@ internal sealed partial class UnaddressableRun
     /// <summary>The process comes into being and fills its memory with ordinary writes.</summary>
     private void Build(CancellationToken cancellation)
     {
-        _ram = new(_machine, _spec.DataBytes + RamBesideData);
-        _driver = new(_machine, _gpu, _svm, _spec.MemoryBytes);
+        _ram = new(_machine, _svm.DataBytes + RamBesideData);
+        _driver = new(_machine, _gpu, _svm, _svm.MemoryBytes);
         _space = new(_ram.Memory, "process");
-        MapAt(DataAddress, _spec.DataBytes);
+        MapAt(DataAddress, _svm.DataBytes);
         MapAt(CountersAddress, CountersBytes);
         if (_svm.HugePages)
         {
-            Must(_space.TryAdvise(new(DataAddress), _spec.DataBytes, MemoryAdvice.HugePage), "advise");
+            Must(_space.TryAdvise(new(DataAddress), _svm.DataBytes, MemoryAdvice.HugePage), "advise");
         }
 
         byte[] block = new byte[ProcessWork.BlockBytes];
-        for (ulong at = 0; at < _spec.DataBytes; at += (ulong)block.Length)
+        for (ulong at = 0; at < _svm.DataBytes; at += (ulong)block.Length)
         {
             cancellation.ThrowIfCancellationRequested();
             _work.Build(block);
@@ -60,8 +59,8 @@ internal sealed partial class UnaddressableRun
             Must(_space.Write(CounterAt(i), BitConverter.GetBytes(_expectedCounters[i])), "write");
         }
 
-        _driver.Mirror(_space, AddressRange<VirtualAddress>.FromBounds(new(CountersAddress), new(DataAddress + _spec.DataBytes)));
-        _reasons.Add($"{SizeText.Format(_spec.MemoryBytes)} of {_gpu.Name} have page descriptors though no CPU can address them, numbered by {_driver.Private.Place}");
+        _driver.Mirror(_space, AddressRange<VirtualAddress>.FromBounds(new(CountersAddress), new(DataAddress + _svm.DataBytes)));
+        _reasons.Add($"{SizeText.Format(_svm.MemoryBytes)} of {_gpu.Name} have page descriptors though no CPU can address them, numbered by {_driver.Private.Place}");
         Look("before");
     }
 
@@ -82,10 +81,10 @@ internal sealed partial class UnaddressableRun
     /// <summary>The GPU changes every word.</summary>
     private void Transform(CancellationToken cancellation)
     {
-        for (ulong at = 0; at < _spec.DataBytes; at += JobBytes)
+        for (ulong at = 0; at < _svm.DataBytes; at += JobBytes)
         {
             cancellation.ThrowIfCancellationRequested();
-            ulong length = Math.Min(JobBytes, _spec.DataBytes - at);
+            ulong length = Math.Min(JobBytes, _svm.DataBytes - at);
             Post(_driver!.Compute.TryTransform(_driver.Context, new(DataAddress + at), length, _work.MixKey, 0));
             Finish();
         }
@@ -164,24 +163,24 @@ internal sealed partial class UnaddressableRun
     /// <summary>The process reads all of it; what is with the GPU comes home by its touch.</summary>
     private void Check(CancellationToken cancellation)
     {
-        byte[] found = new byte[ProcessWork.BlockBytes];
         byte[] expected = new byte[ProcessWork.BlockBytes];
-        using IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using BlockDigest digest = new(ProcessWork.BlockBytes);
         string? error = null;
         _work.Rewind();
-        for (ulong at = 0; at < _spec.DataBytes; at += (ulong)found.Length)
+        for (ulong at = 0; at < _svm.DataBytes; at += ProcessWork.BlockBytes)
         {
             cancellation.ThrowIfCancellationRequested();
+            Span<byte> found = digest.Next();
             Must(_space!.Read(new(DataAddress + at), found), "read");
+            digest.Append();
             _work.Expect(expected);
-            int same = found.AsSpan().CommonPrefixLength(expected);
+            int same = found.CommonPrefixLength(expected);
             error ??= same == found.Length ? null : $"the byte at 0x{DataAddress + at + (ulong)same:x} is not the one that should be there";
-            digest.AppendData(found);
-            _observer?.Progress(at + (ulong)found.Length, _spec.DataBytes);
+            _observer?.Progress(at + ProcessWork.BlockBytes, _svm.DataBytes);
         }
 
-        _digest = Convert.ToHexStringLower(digest.GetHashAndReset());
-        _transfers.Add(new("data", _spec.DataBytes, error is null ? _digest : "", error is null, error));
+        _digest = digest.Finish();
+        _transfers.Add(new("data", _svm.DataBytes, error is null ? _digest : "", error is null, error));
         Look("after");
     }
 

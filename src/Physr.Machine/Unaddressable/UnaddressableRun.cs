@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Physr.Machine.Fabric;
 using Physr.Machine.Gpu.Host;
+using Physr.Machine.Gpu.Spec;
 using Physr.Machine.Offload;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
@@ -49,11 +50,11 @@ internal sealed partial class UnaddressableRun : IDisposable
         _observer = observer;
         _factory = new(seed);
         (HostSpec host, FabricSpec[] fabric) = RouteFabric.Of(scenario, route);
-        _machine = new(host, fabric, _factory.Make, seed);
+        _machine = new(host, [.. fabric.Select(WithReach)], _factory.Make, seed);
         _machine.Fabric.Observer = observer;
         _machine.Fabric.Faults = new FaultInjector(scenario.Faults.Where(fault => fault.Route is null || fault.Route == route.Name));
         _gpu = _machine.Fabric[_spec.Gpu];
-        _work = new(seed, new(DataAddress), _spec.DataBytes, _spec.Nodes);
+        _work = new(seed, new(DataAddress), _svm.DataBytes, _spec.Nodes);
         _random = SeededRandom.For(seed, "cpu");
     }
 
@@ -94,7 +95,7 @@ internal sealed partial class UnaddressableRun : IDisposable
             Verdict = JsonNamingPolicy.CamelCase.ConvertName(_svm.Policy.ToString()),
             Reasons = _reasons,
             Provider = _gpu.Name,
-            PayloadBytes = isVerified ? _spec.DataBytes : 0,
+            PayloadBytes = isVerified ? _svm.DataBytes : 0,
             DramBytes = _machine.Fabric.Dram.PayloadBytes,
             DramControlBytes = _machine.Fabric.Dram.ControlBytes,
             Links = RouteMeters.Links(_machine.Fabric, seconds),
@@ -121,6 +122,10 @@ internal sealed partial class UnaddressableRun : IDisposable
         _machine.Dispose();
         _factory.Dispose();
     }
+
+    /// <summary>The driver tells how long an address its page tables can hold (<c>dma_set_mask</c>): IO virtual addresses are no longer then.</summary>
+    private static FabricSpec WithReach(FabricSpec node) =>
+        node.Kind == FabricKind.Gpu ? node with { DmaMaskBits = Math.Min(node.DmaMaskBits, GpuPageEntry.AddressBits) } : node;
 
     private UnaddressableReport Report(double seconds)
     {
