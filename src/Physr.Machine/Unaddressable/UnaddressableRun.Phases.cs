@@ -15,7 +15,7 @@ internal sealed partial class UnaddressableRun
     private const ulong JobBytes = 64UL << 20;
 
     /// <summary>Steps of the machine between two touches of the CPU, while both count.</summary>
-    private const int StepsBetweenTouches = 12;
+    private const int StepsBetweenTouches = 3;
 
     private ulong[] _expectedCounters = [];
 
