@@ -32,6 +32,22 @@ public sealed unsafe partial class AddressSpace
         return sum;
     }
 
+    /// <summary>What one area uses.</summary>
+    public MemoryUsage Usage(VirtualMemoryArea area)
+    {
+        ArgumentNullException.ThrowIfNull(area);
+        ThrowIfDisposed();
+        _lock.EnterRead();
+        try
+        {
+            return UsageOf(area, area.StartAddress, area.EndAddress);
+        }
+        finally
+        {
+            _lock.ExitRead();
+        }
+    }
+
     /// <summary>What a part of one area uses; below the lock for reading.</summary>
     internal MemoryUsage UsageOf(VirtualMemoryArea area, ulong start, ulong end)
     {
