@@ -76,9 +76,7 @@ internal sealed class NotifierList
             if (notifier.Range.Overlaps(range.Range))
             {
                 notifier.SetSequence(sequence);
-
-                // Who may block and says that he could not is a driver with a bug: the change goes on, as the kernel's does after a warning.
-                hasAll &= TryInvalidate(notifier, range) || range.MayBlock;
+                hasAll &= TryInvalidate(notifier, range);
             }
         }
 
