@@ -82,7 +82,8 @@ internal sealed unsafe partial class TestDevice
         for (int i = 0; i < count; i++)
         {
             Page page = _memory.PageOf(keys[i]);
-            if (!page.Has(PageFlags.Locked) && page.References == page.TotalMapCount)
+            // A page without references is on its way back to the pool.
+            if (!page.Has(PageFlags.Locked) && page.References != 0 && page.References == page.TotalMapCount)
             {
                 return false;
             }
