@@ -85,6 +85,8 @@ public sealed unsafe class ExclusivePage : IDisposable
     private static Errno TryTake(AddressSpace space, ulong address, ulong* at, object owner, out ExclusivePage? taken)
     {
         taken = null;
+
+        // SAFETY: the entry lies in a page table of the process, which stays while areas are kept as they are, as the caller of TryAcquire sees to.
         PhysicalMemory memory = space.Memory;
         ref int tableLock = ref AddressSpace.LockOf(at);
         WordLock.Enter(ref tableLock, "page table lock");
