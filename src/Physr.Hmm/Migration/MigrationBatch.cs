@@ -88,6 +88,7 @@ public abstract partial class MigrationBatch
         }
 
         _count = 0;
+        _isMigrated = false;
         Collected = 0;
         FaultPage = default;
     }
