@@ -30,10 +30,11 @@ internal sealed class HmmHost
     public List<string> Warnings { get; } = [];
 
     /// <summary>Runs a test on a fresh host and looks for leaks.</summary>
-    public static void Run(Action<HmmHost> test, PhysicalMemoryOptions? options = null, ulong ramBytes = 64 << 20, IAllocationGate? zoneGate = null)
+    public static void Run(
+        Action<HmmHost> test, PhysicalMemoryOptions? options = null, ulong ramBytes = 64 << 20, IAllocationGate? zoneGate = null, ulong ramStart = PageSize.Size1G, MemoryMapOptions? mapOptions = null)
     {
-        PhysicalRange range = new(new(PageSize.Size1G), ramBytes);
-        MemoryMap map = new(new());
+        PhysicalRange range = new(new(ramStart), ramBytes);
+        MemoryMap map = new(mapOptions ?? new());
         map.AddRam(range, out _);
         using NativeRam bytes = new(range);
         using RamZone zone = new(range, bytes, zoneGate);

@@ -97,6 +97,7 @@ public abstract partial class MigrationBatch
         freed.Flush();
 
         _count = 0;
+        _isMigrated = false;
         Collected = 0;
         FaultPage = default;
     }

@@ -66,7 +66,11 @@ internal sealed unsafe partial class MirrorDevice
             _eviction ??= new(Memory, this);
             for (int round = 0; round < 100 && Pool.FreePages != Pool.Pages; round++)
             {
-                Assert.Equal(Errno.None, _eviction.SetupRange(First, Pool.Pages));
+                if (_eviction.SetupRange(First, Pool.Pages) != Errno.None)
+                {
+                    break;
+                }
+
                 TakeHome(_eviction);
                 _eviction.Migrate();
                 _eviction.Complete();
@@ -86,7 +90,7 @@ internal sealed unsafe partial class MirrorDevice
         }
 
         bool isHuge = source.Has(MigrateFlags.Compound);
-        if (isHuge && !FailsHugeAllocations && Pool.TryTake(HugeOrder, out DevicePage huge) == Errno.None)
+        if (isHuge && !FailsHugeAllocations && Gate?.TryPass("huge device page") != false && Pool.TryTake(HugeOrder, out DevicePage huge) == Errno.None)
         {
             Fill(source, 0, BytesOf(PageKey.Of(huge), HugeOrder), HugeOrder);
             batch.Destinations[index] = MigrateFrame.Of(huge, MigrateFlags.Valid | MigrateFlags.Compound);
@@ -95,7 +99,7 @@ internal sealed unsafe partial class MirrorDevice
 
         for (int i = 0; i < (isHuge ? PagesPerHuge : 1); i++)
         {
-            if (Pool.TryTake(0, out DevicePage page) == Errno.None)
+            if (Gate?.TryPass("device page") != false && Pool.TryTake(0, out DevicePage page) == Errno.None)
             {
                 Fill(source, (ulong)i, BytesOf(PageKey.Of(page)), 0);
                 batch.Destinations[index + i] = MigrateFrame.Of(page);
@@ -167,7 +171,11 @@ internal sealed unsafe partial class MirrorDevice
     private FaultOutcome ServeFault(in DevicePageFault fault)
     {
         Interlocked.Increment(ref _faultsServed);
-        OnFault?.Invoke(fault);
+        if (OnFault?.Invoke(fault) is { } answer)
+        {
+            return answer;
+        }
+
         AddressSpace space = (AddressSpace)fault.Context!;
         VirtualAddress start = fault.Address.AlignDown(PageSize.Size4K);
         int pages = 1;

@@ -82,8 +82,11 @@ internal sealed unsafe partial class MirrorDevice : IDisposable
     /// <summary>Whether every allocation of 2 MiB fails, here and in RAM (the kernel's <c>HMM_DMIRROR_FLAG_FAIL_ALLOC</c>).</summary>
     public bool FailsHugeAllocations { get; set; }
 
-    /// <summary>Called first by each served fault.</summary>
-    public Action<DevicePageFault>? OnFault { get; set; }
+    /// <summary>Asked first by each fault; an answer stands in the place of the device's own.</summary>
+    public Func<DevicePageFault, FaultOutcome?>? OnFault { get; set; }
+
+    /// <summary>Asked before each page of the device's is taken.</summary>
+    public IAllocationGate? Gate { get; set; }
 
     public long FaultsServed => Volatile.Read(ref _faultsServed);
 
@@ -103,6 +106,9 @@ internal sealed unsafe partial class MirrorDevice : IDisposable
 
         return mirror;
     }
+
+    /// <summary>The mirror of a process, made when first asked for.</summary>
+    public ProcessMirror Mirror(HmmHost host, AddressSpace space) => _mirrors.Find(each => each.Space == space) ?? host.Open(this, space);
 
     /// <summary>The device's own bytes of one of its pages, and of those behind it in the same 2 MiB.</summary>
     public Span<byte> BytesOf(PageKey key, int order = 0)
