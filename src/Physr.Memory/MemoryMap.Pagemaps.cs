@@ -138,6 +138,7 @@ public sealed partial class MemoryMap
     /// <summary>The page of a descriptor that somebody holds, by the number that the descriptor carries: no search.</summary>
     internal unsafe DevicePage PageOf(PageDescriptor* descriptor, ulong page)
     {
+        // SAFETY: the caller holds the page, and with it its descriptor.
         PagemapRegistration?[] all = Volatile.Read(ref _byId);
         return descriptor->PagemapId < (uint)all.Length && all[descriptor->PagemapId] is { } registration
             ? new(registration, descriptor, page)

@@ -5,6 +5,7 @@ namespace Physr.Memory;
 /// <content>Many frames at once, for one turn of the lock.</content>
 public sealed unsafe partial class RamZone
 {
+    // SAFETY: descriptors are only looked at by numbers below the count that was allocated, and whether they are there is asked below the lock.
     /// <summary>Takes single frames, each with one reference, from as few runs as there are.</summary>
     /// <param name="frames">Filled from its start.</param>
     /// <returns>How many there were.</returns>

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Advice (<c>madvise</c>).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>Tells of a range of memory, or has something done with it.</summary>
     /// <param name="address">A multiple of 4 KiB.</param>
     /// <param name="length">Bytes, rounded up to whole pages; zero does nothing.</param>

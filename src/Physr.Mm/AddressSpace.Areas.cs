@@ -5,7 +5,7 @@ using Physr.Mm.Interleaving;
 namespace Physr.Mm;
 
 /// <content>The list of areas: found by address, split, merged.</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     private readonly List<VirtualMemoryArea> _areas = [];
     private VirtualMemoryArea? _lastFound;

@@ -3,7 +3,7 @@
 namespace Physr.Mm;
 
 /// <content>New areas (<c>mmap</c>).</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     // Where the search for free addresses begins: below the stack of a common process, downwards (mmap_base).
     private const ulong SearchTop = 0x7fff_f000_0000;

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Holding pages past the page tables (<c>pin_user_pages</c>, rows R28, R29, R58).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private long _pinnedPages;
 
     /// <summary>Pins not taken off, in pages (<c>VmPin</c>).</summary>

@@ -7,6 +7,8 @@ namespace Physr.Mm;
 /// <content>Areas that grow, shrink and move (<c>mremap</c>, row R25).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // Bytes of a page are reached while it is held or while the lock of the table that maps it is, and never beyond it.
     /// <summary>Grows, shrinks or moves what is mapped.</summary>
     /// <param name="request">What, and how.</param>
     /// <param name="address">Where it is then.</param>

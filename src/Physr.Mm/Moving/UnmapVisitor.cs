@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <summary>Puts migration entries, or entries of poison, in the place of all entries that map a page (<c>try_to_migrate</c>, <c>try_to_unmap</c>).</summary>
 internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>References that the entries held, and that the caller gives back.</summary>
     public int Released { get; private set; }
 
