@@ -73,7 +73,7 @@ internal sealed class NotifierList
         bool hasAll = true;
         foreach (IntervalNotifier notifier in notifiers)
         {
-            if (notifier.Range.Overlaps(range.Range))
+            if (Concerns(notifier, range))
             {
                 notifier.SetSequence(sequence);
 
@@ -84,7 +84,7 @@ internal sealed class NotifierList
 
         foreach (IntervalNotifier notifier in notifiers)
         {
-            if (notifier.Range.Overlaps(range.Range))
+            if (Concerns(notifier, range))
             {
                 notifier.FinishInvalidate(range);
             }
@@ -118,6 +118,8 @@ internal sealed class NotifierList
             SchedulePoint.Reach("invalidated");
         }
     }
+
+    private static bool Concerns(IntervalNotifier notifier, in NotifierRange range) => notifier.Range.Overlaps(range.Range) && (range.Owner is null || !notifier.IsOwn(range));
 
     private static ulong OddOf(ulong state) => ((state >> EpochShift) << 1) | 1;
 }
