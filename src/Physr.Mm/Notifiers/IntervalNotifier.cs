@@ -59,6 +59,11 @@ public abstract class IntervalNotifier : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Whether the mirror makes a change itself and needs not hear of it: then its sequence stays too (row R30b). So it can read a sequence, make the change, and program the device
+    /// below its own lock if nobody else has changed anything since: what exclusive access needs. False unless overridden.</summary>
+    /// <param name="range">What changes; only <see cref="NotifierEvent.Migrate"/> and <see cref="NotifierEvent.Exclusive"/> have an owner.</param>
+    protected internal virtual bool IsOwn(in NotifierRange range) => false;
+
     /// <summary>Called before entries change; it returns when the device uses nothing of the range any more.</summary>
     /// <param name="range">What changes; <see cref="NotifierRange.Range"/> may reach beyond what is watched.</param>
     /// <returns>False where it may not block and would have to: the change is then given up.</returns>

@@ -140,7 +140,7 @@ internal sealed unsafe class MemoryAudit
             Page head = page.Head;
             Assert.Equal((key, count.Mapped), (key, page.Descriptor->MapCount));
             Assert.False(page.Has(PageFlags.Locked), $"{page} is locked");
-            Assert.True(!page.Has(PageFlags.AnonymousExclusive) || count.Mapped + count.Entire == 1, $"{page} is exclusive");
+            Assert.True(!page.Has(PageFlags.AnonymousExclusive) || count.Mapped + count.Entire <= 1, $"{page} is exclusive");
             if (!heads.Add(head.Key))
             {
                 continue;

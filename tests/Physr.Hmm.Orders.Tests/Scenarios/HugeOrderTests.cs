@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Mm;
+using Physr.Testing.Interleaving;
 using Xunit.Abstractions;
 
 namespace Physr.Hmm.Orders.Tests;
@@ -40,22 +41,22 @@ public sealed class HugeOrderTests(ITestOutputHelper output)
     }, options: s_huge);
 
     [Fact]
-    public void R38a_AnEvictionIntoSmallPages_AgainstAPartialMunmap_RestoresTheRest() => Rig.Every(output, static (world, scenario) =>
+    public void R38a_AnEvictionIntoSmallPages_AgainstAPartialMunmap_RestoresTheRest() => Rig.Randomly(output, static (world, scenario) =>
     {
         Process process = Stage(world);
         Assert.Equal(1, world.Device.MoveIn(process, 0, Whole, isWhole: true));
         scenario.Actor("evictor", () => world.Device.EvictAll(isSplit: true));
         scenario.Actor("unmapper", () => process.Unmap(256, 256));
-    }, preemptions: 1, options: s_huge);
+    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
 
     [Fact]
-    public void R25_AnEvictionIntoSmallPages_AgainstMremap_KeepsTheBytes() => Rig.Every(output, static (world, scenario) =>
+    public void R25_AnEvictionIntoSmallPages_AgainstMremap_KeepsTheBytes() => Rig.Randomly(output, static (world, scenario) =>
     {
         Process process = Stage(world);
         Assert.Equal(1, world.Device.MoveIn(process, 0, Whole, isWhole: true));
         scenario.Actor("evictor", () => world.Device.EvictAll(isSplit: true));
         scenario.Actor("remapper", () => process.MoveTo(new(Process.Start + (1UL << 30))));
-    }, preemptions: 1, options: s_huge);
+    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
 
     [Fact]
     public void R24_AForkOfAWholePage_AgainstAnEviction_KeepsParentAndChildApart() => Rig.Every(output, static (world, scenario) =>
@@ -68,22 +69,22 @@ public sealed class HugeOrderTests(ITestOutputHelper output)
     }, preemptions: 1, options: s_huge);
 
     [Fact]
-    public void R38_ATouchOfAPartOfAWholePage_AfterAPartialMunmap_ComesHomeAlone() => Rig.Every(output, static (world, scenario) =>
+    public void R38_ATouchOfAPartOfAWholePage_AfterAPartialMunmap_ComesHomeAlone() => Rig.Randomly(output, static (world, scenario) =>
     {
         Process process = Stage(world);
         Assert.Equal(1, world.Device.MoveIn(process, 0, Whole, isWhole: true));
         process.Unmap(256, 256);
         scenario.Actor("one", () => process.Write(0));
         scenario.Actor("other", () => process.Write(200));
-    }, preemptions: 1, options: s_huge);
+    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
 
     [Fact]
-    public void R38_ADeviceWithRoomForSmallPagesOnly_AgainstATouch_BreaksThePage() => Rig.Every(output, static (world, scenario) =>
+    public void R38_ADeviceWithRoomForSmallPagesOnly_AgainstATouch_BreaksThePage() => Rig.Randomly(output, static (world, scenario) =>
     {
         Process process = Stage(world);
         scenario.Actor("mover", () => world.Device.MoveIn(process, 0, Whole, isWhole: true, isSplit: true));
         scenario.Actor("cpu", () => process.Write(200));
-    }, preemptions: 1, options: s_huge);
+    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
 
     private static Process Stage(World world)
     {

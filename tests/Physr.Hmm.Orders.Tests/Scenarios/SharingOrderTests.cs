@@ -48,6 +48,28 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
     }, options: new() { Devices = 2 });
 
     [Fact]
+    public void R40_ADevicesAtomics_AgainstADiscard_UseNoPageThatIsGone() => Rig.Every(output, static (world, scenario) =>
+    {
+        Process process = world.Spawn("process", 1);
+        DeviceMirror mirror = process.Mirror(world.Device);
+        process.Write(0);
+        scenario.Actor("device", () => _ = mirror.AddExclusively(0, 1, now => process.WasWritten(0, now)));
+        scenario.Actor("discarder", () => process.Discard(0));
+        scenario.Actor("cpu", () => process.Write(0));
+    });
+
+    [Fact]
+    public void R27b_TwoWhoLetGoOfADevicesPageAtOnce_LeaveNobodyCharged() => Rig.Every(output, static (world, scenario) =>
+    {
+        Process parent = world.Spawn("parent", 1);
+        parent.Write(0);
+        Assert.Equal(1, world.Device.MoveIn(parent, 0, 1));
+        Process child = parent.Fork("child");
+        scenario.Actor("parent", () => parent.Unmap(0, 1));
+        scenario.Actor("child", child.Space.Dispose);
+    });
+
+    [Fact]
     public void R28_APin_AgainstAMove_HoldsThePageThatTheProcessHas() => Rig.Every(output, static (world, scenario) =>
     {
         Process process = world.Spawn("process", 1);
@@ -84,7 +106,7 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
         Process process = world.Spawn("process", 1);
         process.Write(0);
         scenario.Actor("mover", () => world.Device.MoveIn(process, 0, 1));
-        scenario.Actor("discarder", () => process.Discard(0, 1));
+        scenario.Actor("discarder", () => process.Discard(0));
         scenario.Actor("writer", () => process.Write(0));
     });
 
@@ -95,7 +117,7 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
         process.Write(0);
         Assert.Equal(1, world.Device.MoveIn(process, 0, 1));
         scenario.Actor("evictor", () => world.Device.Evict(1));
-        scenario.Actor("discarder", () => process.Discard(0, 1));
+        scenario.Actor("discarder", () => process.Discard(0));
         scenario.Actor("reader", () => process.Read(0));
     });
 
@@ -106,7 +128,7 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
         DeviceMirror mirror = process.Mirror(world.Device);
         process.Write(0);
         scenario.Actor("mover", () => world.Device.MoveIn(process, 0, 1));
-        scenario.Actor("adviser", () => Assert.Equal(Errno.None, process.Space.TryAdvise(process.AddressOf(0), 4096, MemoryAdvice.Free)));
+        scenario.Actor("adviser", () => process.Free(0));
         scenario.Actor("device", () => Assert.Equal(Errno.None, process.DeviceWrite(mirror, 0)));
     });
 

@@ -9,7 +9,7 @@ namespace Physr.Hmm.Orders.Tests;
 /// <summary>A device's own page table of a process, below its own lock, kept true by a notifier.</summary>
 internal sealed unsafe class DeviceMirror : IntervalNotifier
 {
-    private readonly ulong[] _entries = new ulong[AddressSpace.PagesPerHuge];
+    private readonly ulong[] _entries = new ulong[2 * AddressSpace.PagesPerHuge];
     private int _lock;
 
     public DeviceMirror(TestDevice device, Process process)
@@ -23,8 +23,11 @@ internal sealed unsafe class DeviceMirror : IntervalNotifier
 
     public Process Process { get; }
 
-    /// <summary>How many changes it was told of.</summary>
-    public int Invalidations { get; private set; }
+    /// <summary>Called with each change that it is told of.</summary>
+    public Action? WasTold { get; set; }
+
+    /// <summary>Whether it says that it could not invalidate.</summary>
+    public bool Refuses { get; set; }
 
     /// <summary>What the device would use now: the page, and whether it may write it.</summary>
     public bool TryGetEntry(int page, out PageKey key, out bool isWritable)
@@ -35,36 +38,36 @@ internal sealed unsafe class DeviceMirror : IntervalNotifier
         return entry != 0;
     }
 
-    public Errno Read(int page, out ulong value)
+    public Errno Read(int page, out ulong value, int word = 0)
     {
         ulong found = 0;
-        Errno errno = Access(page, isWrite: false, bytes => found = *(ulong*)bytes);
+        Errno errno = Access(page, isWrite: false, bytes => found = ((ulong*)bytes)[word]);
         value = found;
         return errno;
     }
 
-    public Errno Write(int page, ulong value) => Access(page, isWrite: true, bytes => *(ulong*)bytes = value);
-
-    /// <summary>Adds to a number by a read and a write, which only a page that nobody else reaches makes one step.</summary>
-    public Errno Add(int page, ulong addend) => Access(page, isWrite: true, bytes => *(ulong*)bytes += addend);
+    public Errno Write(int page, ulong value, int word = 0) => Access(page, isWrite: true, bytes => ((ulong*)bytes)[word] = value);
 
     /// <summary>Takes a page from the CPU for an atomic operation.</summary>
     public Errno AddExclusively(int page, ulong addend, Action<ulong> wasAdded)
     {
+        ulong sequence = ReadBegin();
         Space.EnterRead();
         Errno errno = ExclusivePage.TryAcquire(Space, Process.AddressOf(page), Device, out ExclusivePage? exclusive);
+        Space.ExitRead();
         if (errno != Errno.None)
         {
-            Space.ExitRead();
             return errno;
         }
 
         WordLock.Enter(ref _lock, "device lock");
-        Install(page, PageKey.Of(exclusive!.Frame), isWritable: true);
-        WordLock.Exit(ref _lock);
-        exclusive.Dispose();
-        Space.ExitRead();
+        if (!ReadRetry(sequence))
+        {
+            Install(page, PageKey.Of(exclusive!.Frame), isWritable: true);
+        }
 
+        WordLock.Exit(ref _lock);
+        exclusive!.Dispose();
         WordLock.Enter(ref _lock, "device lock");
         bool isStill = TryGetEntry(page, out PageKey key, out bool isWritable) && isWritable;
         if (isStill)
@@ -78,21 +81,18 @@ internal sealed unsafe class DeviceMirror : IntervalNotifier
         return isStill ? Errno.None : Errno.EBUSY;
     }
 
+    protected internal override bool IsOwn(in NotifierRange range) => range.Event == NotifierEvent.Exclusive && range.Owner == Device;
+
     protected internal override bool Invalidate(in NotifierRange range)
     {
         WordLock.Enter(ref _lock, "device lock");
-        Invalidations++;
-        ulong start = Range.Start.Value;
-        for (int page = 0; page < Process.Pages; page++)
-        {
-            if (range.Range.Contains(new VirtualAddress(start + ((ulong)page << PageSize.Shift4K))))
-            {
-                _entries[page] = 0;
-            }
-        }
+        WasTold?.Invoke();
+        ulong first = Math.Max(range.Range.Start.Value, Range.Start.Value);
+        ulong end = Math.Min(range.Range.End.Value, Range.End.Value);
+        Array.Clear(_entries, (int)((first - Range.Start.Value) >> PageSize.Shift4K), (int)((end - first) >> PageSize.Shift4K));
 
         WordLock.Exit(ref _lock);
-        return true;
+        return !Refuses;
     }
 
     private Errno Access(int page, bool isWrite, ByteAction action)

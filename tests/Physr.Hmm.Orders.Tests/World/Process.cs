@@ -12,9 +12,8 @@ internal sealed class Process
 
     private readonly World _world;
     private readonly int[] _discards;
-    private readonly bool[] _mayBeZero;
 
-    public Process(World world, AddressSpace space, int pages, int[] watched, ulong[]? values = null)
+    public Process(World world, AddressSpace space, int pages, int[] watched, ulong[]? values = null, bool[]? mayBeZero = null)
     {
         _world = world;
         Space = space;
@@ -22,7 +21,7 @@ internal sealed class Process
         Watched = watched;
         Values = values ?? new ulong[pages];
         _discards = new int[pages];
-        _mayBeZero = new bool[pages];
+        MayBeZero = mayBeZero ?? new bool[pages];
         Gone = new bool[pages];
     }
 
@@ -35,6 +34,9 @@ internal sealed class Process
 
     /// <summary>What they hold.</summary>
     public ulong[] Values { get; }
+
+    /// <summary>Which may be zeros in place of that, since they were discarded while they were written.</summary>
+    public bool[] MayBeZero { get; }
 
     /// <summary>Which are, or may be, unmapped.</summary>
     public bool[] Gone { get; }
@@ -121,7 +123,8 @@ internal sealed class Process
         ForkWitness witness = new(this);
         Assert.Equal(Errno.None, Space.TryFork(name, out AddressSpace? child));
         witness.Dispose();
-        Process made = new(_world, child!, Pages, Watched, witness.Values) { Base = Base };
+        Process made = new(_world, child!, Pages, Watched, witness.Values, witness.MayBeZero) { Base = Base };
+        Gone.CopyTo(made.Gone, 0);
         _world.Processes.Add(made);
         return made;
     }
@@ -133,24 +136,25 @@ internal sealed class Process
     }
 
     /// <summary>MADV_DONTNEED: zeros from some moment on.</summary>
-    public void Discard(int first, int pages)
-    {
-        for (int page = first; page < first + pages; page++)
-        {
-            _discards[page]++;
-            _mayBeZero[page] = true;
-        }
+    public void Discard(int page) => Advise(page, MemoryAdvice.DontNeed);
 
-        ulong[] before = Values[first..(first + pages)];
-        Assert.Equal(Errno.None, Space.TryAdvise(AddressOf(first), (ulong)pages << PageSize.Shift4K, MemoryAdvice.DontNeed));
-        for (int page = first; page < first + pages; page++)
+    /// <summary>MADV_FREE: zeros from some moment on, or not.</summary>
+    public void Free(int page) => Advise(page, MemoryAdvice.Free);
+
+    /// <summary>Advises; where that takes pages away, a write meanwhile may come before or after.</summary>
+    public void Advise(int page, MemoryAdvice advice)
+    {
+        bool mayTake = advice is MemoryAdvice.DontNeed or MemoryAdvice.Free;
+        _discards[page] += mayTake ? 1 : 0;
+        MayBeZero[page] |= mayTake;
+        ulong before = Values[page];
+        Errno errno = Space.TryAdvise(AddressOf(page), PageSize.Size4K, advice);
+        Assert.True(errno == Errno.None || Gone[page], $"{advice} of page {page} of {Space}: {errno}");
+        _discards[page] -= mayTake ? 1 : 0;
+        if (advice == MemoryAdvice.DontNeed && before == Values[page] && _discards[page] == 0)
         {
-            _discards[page]--;
-            if (before[page - first] == Values[page] && _discards[page] == 0)
-            {
-                Values[page] = 0;
-                _mayBeZero[page] = false;
-            }
+            Values[page] = 0;
+            MayBeZero[page] = false;
         }
     }
 
@@ -165,17 +169,17 @@ internal sealed class Process
     public void WasWritten(int page, ulong value)
     {
         Values[page] = value;
-        _mayBeZero[page] = _discards[page] > 0;
+        MayBeZero[page] = _discards[page] > 0;
     }
 
     public void WasRead(int page, ulong value, string reader)
     {
-        bool isZeroed = value == 0 && _mayBeZero[page];
+        bool isZeroed = value == 0 && MayBeZero[page];
         Assert.True(value == Values[page] || isZeroed, $"page {page} of {Space}: {reader} reads {value:x}, the last value written is {Values[page]:x}");
-        if (_discards[page] == 0 && _mayBeZero[page])
+        if (_discards[page] == 0 && MayBeZero[page])
         {
             Values[page] = value;
-            _mayBeZero[page] = false;
+            MayBeZero[page] = false;
         }
     }
 }

@@ -29,6 +29,14 @@ internal sealed class Rig(WorldOptions? options = null) : IDisposable
         Assert.True(report.IsExhausted, report.ToString());
     }
 
+    /// <summary>Draws orders of a scenario whose orders are too many.</summary>
+    public static void Randomly(ITestOutputHelper output, Action<World, Scenario> build, int runs, int seed = 1, WorldOptions? options = null, RandomStyle style = RandomStyle.Mixed)
+    {
+        using Rig rig = new(options);
+        InterleaveReport report = Interleave.Randomly(rig.Stage(build), seed, runs, new() { Style = style, MaxSteps = 1_000_000, MaxShorteningRuns = 20 });
+        output.WriteLine($"{report.Runs} runs from seed {seed} on, {report.Steps / report.Runs} steps each, {report.Elapsed.TotalSeconds:f1} s");
+    }
+
     public void Dispose() => _world?.Dispose();
 
     private World Take()

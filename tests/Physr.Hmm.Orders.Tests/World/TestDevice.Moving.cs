@@ -67,9 +67,13 @@ internal sealed unsafe partial class TestDevice
         SpinWait spinner = default;
         while (_memory.Map.TryUnregister(Pagemap) != Errno.None)
         {
-            if (EvictAll() == 0 && IsHeld())
+            if (IsHeld())
             {
                 SchedulePoint.Wait("device in use", ref spinner);
+            }
+            else
+            {
+                Assert.True(EvictAll() != 0 || _memory.FreePages != 0, $"{Name} cannot leave: there is no RAM");
             }
         }
     }
@@ -77,7 +81,7 @@ internal sealed unsafe partial class TestDevice
     /// <summary>Whether what is in use is all with somebody who is at it.</summary>
     private bool IsHeld()
     {
-        Span<PageKey> keys = stackalloc PageKey[16];
+        PageKey[] keys = new PageKey[Pool.Pages];
         int count = Pool.Oldest(keys);
         for (int i = 0; i < count; i++)
         {
