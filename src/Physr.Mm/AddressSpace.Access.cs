@@ -12,6 +12,7 @@ public sealed unsafe partial class AddressSpace
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     // Bytes of a page are reached while it is held or while the lock of the table that maps it is, and never beyond it.
     // After so many faults that a driver says it served, while the page is still not there, the access gets a bus error.
+
     private const int MostFruitless = 64;
 
     /// <summary>Reads as the CPU would, page by page.</summary>

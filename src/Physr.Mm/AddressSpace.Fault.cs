@@ -11,6 +11,7 @@ public sealed unsafe partial class AddressSpace
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     // A page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it. Bytes of a page are reached while
     // it is held or while the lock of the table that maps it is, and never beyond it.
+
     private long _faults;
 
     /// <summary>Faults handled, of the CPU and of whoever acts for it.</summary>

@@ -9,6 +9,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class AddressSpace
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     /// <summary>Makes a child: areas are the same, pages of the process's own are shared until one side writes.</summary>
     /// <param name="name">The child's name.</param>
     /// <param name="child">The child; null on failure.</param>

@@ -9,6 +9,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class AddressSpace
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     private long _pinnedPages;
 
     /// <summary>Pins not taken off, in pages (<c>VmPin</c>).</summary>
@@ -78,57 +79,6 @@ public sealed unsafe partial class AddressSpace
         }
 
         return errno;
-    }
-
-    /// <summary>Lets go of pages that <see cref="TryPin(VirtualAddress, ulong, PinFlags, RangeListBuilder)"/> held, in any division.</summary>
-    /// <param name="frames">Whole pages.</param>
-    /// <param name="isDirty">Whether they may have been written.</param>
-    /// <param name="isReference">Whether they were held by <see cref="PinFlags.ReferenceOnly"/>.</param>
-    public void Release(RangeList frames, bool isDirty = false, bool isReference = false)
-    {
-        ArgumentNullException.ThrowIfNull(frames);
-        foreach (ProvidedRange entry in frames)
-        {
-            Release(entry.Range, isDirty, isReference);
-        }
-    }
-
-    /// <summary>Lets go of one run of pages.</summary>
-    public void Release(PhysicalRange frames, bool isDirty, bool isReference = false)
-    {
-        ulong frame = frames.Start.Frame.Value;
-        long unpinned = 0;
-        ulong end = frame + (frames.Length >> PageSize.Shift4K);
-        while (frame < end)
-        {
-            Page page = Memory.PageOf(new(frame));
-            Page head = page.Head;
-            int count = (int)Math.Min(end - frame, (ulong)head.Pages - (frame - head.Key.Value));
-            frame += (ulong)count;
-            if (head.Has(PageFlags.Reserved))
-            {
-                // The pages of zeros are everybody's, and nobody counts them.
-                continue;
-            }
-
-            if (isDirty)
-            {
-                head.Set(PageFlags.Dirty);
-            }
-
-            if (isReference)
-            {
-                Memory.Put(head, count);
-            }
-            else
-            {
-                Memory.Unpin(head, count);
-                unpinned += count;
-            }
-        }
-
-        Memory.CountPins(-unpinned);
-        Interlocked.Add(ref _pinnedPages, -unpinned);
     }
 
     private Errno PinInArea(ref ulong at, ulong end, PinFlags flags, ref PinRun run)
@@ -321,23 +271,6 @@ public sealed unsafe partial class AddressSpace
                 return Errno.EAGAIN;
             default:
                 return Errno.None;
-        }
-    }
-
-    private void UndoPins(ulong start, ulong end, PinFlags flags, ref PinRun run)
-    {
-        // The list may hold what was there before: only the pages of this call are let go, from its end.
-        ulong pages = (end - start) >> PageSize.Shift4K;
-        RangeList all = run.Frames.Build();
-        ulong skip = all.Length - (pages << PageSize.Shift4K);
-        if (skip != 0)
-        {
-            run.Frames.Append(all.View(0, skip));
-        }
-
-        foreach (ProvidedRange entry in all.Slice(skip, pages << PageSize.Shift4K))
-        {
-            Release(entry.Range, isDirty: false, (flags & PinFlags.ReferenceOnly) != PinFlags.None);
         }
     }
 }

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class AddressSpace
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     private Errno PopulateLocked(ulong start, ulong end, bool isWrite, bool ignoreHoles)
     {
         for (ulong address = start; address < end; address += PageSize.Size4K)

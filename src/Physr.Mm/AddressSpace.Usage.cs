@@ -10,6 +10,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class AddressSpace
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     private const ulong PagemapFrameMask = (1UL << 55) - 1;
 
     /// <summary>What all areas use.</summary>

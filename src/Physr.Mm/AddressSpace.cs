@@ -12,6 +12,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class AddressSpace : IDisposable
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     /// <summary>One past the last address a process can use (<c>TASK_SIZE</c> of x86-64 with 4-level tables).</summary>
     public const ulong End = 0x7fff_ffff_f000;
 

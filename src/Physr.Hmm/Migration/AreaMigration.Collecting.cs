@@ -10,6 +10,7 @@ namespace Physr.Hmm;
 public sealed unsafe partial class AreaMigration
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     private void Collect(ulong start, ulong end, MigrateSelect select)
     {
         ulong next;

@@ -9,6 +9,7 @@ namespace Physr.Hmm;
 public abstract unsafe partial class MigrationBatch
 {
     // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
+
     private const int PagesPerHuge = 512;
 
     private protected Page PageOf(int index) => Memory.PageOf(_sources[index].Key).Head;

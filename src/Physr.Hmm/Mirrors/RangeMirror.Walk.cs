@@ -12,6 +12,7 @@ namespace Physr.Hmm;
 public static unsafe partial class RangeMirror
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     private ref struct Walk(AddressSpace space, MirrorRequest request, Span<MirrorFrame> frames, ulong start)
     {
         private readonly Span<MirrorFrame> _frames = frames;

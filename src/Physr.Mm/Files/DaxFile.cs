@@ -8,6 +8,7 @@ namespace Physr.Mm;
 public sealed unsafe class DaxFile : MemoryFile
 {
     // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
+
     private readonly Pagemap _pagemap;
     private readonly PageFrameNumber _first;
 

@@ -9,6 +9,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class PhysicalMemory
 {
     // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
+
     /// <summary>Breaks a large page that is locked, mapped nowhere and held by the caller alone into single pages, each locked and with one reference; references beyond the first stay with the
     /// head.</summary>
     /// <returns>False where somebody else holds it, or memory for page tables is short: it stays large.</returns>

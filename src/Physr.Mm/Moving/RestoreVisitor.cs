@@ -8,6 +8,7 @@ namespace Physr.Mm;
 internal unsafe struct RestoreVisitor(PhysicalMemory memory, Page from, Page to) : IMappingVisitor
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     /// <summary>References that the new entries hold.</summary>
     public int Mapped { get; private set; }
 

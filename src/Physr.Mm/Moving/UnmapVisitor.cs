@@ -9,6 +9,7 @@ namespace Physr.Mm;
 internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 {
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+
     /// <summary>References that the entries held, and that the caller gives back.</summary>
     public int Released { get; private set; }
 

@@ -2,7 +2,6 @@
 
 using System.Runtime.InteropServices;
 using Physr.Memory;
-using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -90,80 +89,6 @@ public sealed unsafe partial class PhysicalMemory
         return errno;
     }
 
-    /// <summary>Gives references to a (head) page back; the last one frees it.</summary>
-    internal void Put(Page head, int count = 1)
-    {
-        SchedulePoint.Reach("page put");
-        if (!head.IsRam)
-        {
-            DevicePage device = DeviceOf(head);
-            for (int i = 0; i < count; i++)
-            {
-                device.Put();
-            }
-
-            return;
-        }
-
-        int left = Interlocked.Add(ref head.Descriptor->ReferenceCount, -count);
-        if (left == 0)
-        {
-            FreeRam(head);
-        }
-        else if (left < 0)
-        {
-            throw new PhysrException("put page", head.Key.ToString(), Errno.EINVAL, "the page is free already");
-        }
-    }
-
-    /// <summary>Takes pins and their references off a (head) page, in one step; who calls counts them (<see cref="CountPins"/>).</summary>
-    internal void Unpin(Page head, int count = 1)
-    {
-        long both = ((long)count << 32) + count;
-        if (!head.IsRam)
-        {
-            UnpinDevice(head, count);
-            return;
-        }
-
-        long left = Interlocked.Add(ref head.Descriptor->ReferencesAndPins, -both);
-        if (left < 0 || (int)left < 0)
-        {
-            Interlocked.Add(ref head.Descriptor->ReferencesAndPins, both);
-            throw new PhysrException("unpin page", head.Key.ToString(), Errno.EINVAL, "the page is not pinned so often");
-        }
-
-        if ((int)left == 0)
-        {
-            FreeRam(head);
-        }
-    }
-
-    private void UnpinDevice(Page head, int count)
-    {
-        if (Interlocked.Add(ref head.Descriptor->PinCount, -count) < 0)
-        {
-            Interlocked.Add(ref head.Descriptor->PinCount, count);
-            throw new PhysrException("unpin page", head.Key.ToString(), Errno.EINVAL, "the page is not pinned so often");
-        }
-
-        Put(head, count);
-    }
-
-    internal void CountPins(long pins) => Interlocked.Add(ref _pins, pins);
-
-    /// <summary>One reference to a page seen in an entry, below the table's lock.</summary>
-    internal bool TryGet(Page head)
-    {
-        if (head.IsRam)
-        {
-            head.Get();
-            return true;
-        }
-
-        return DeviceOf(head).TryGet();
-    }
-
     /// <summary>The bytes of a page that the CPU can address, and of those behind it in the same large page; null where there are none.</summary>
     internal byte* BytesOf(Page page) => _first.Contains(new(page.Key.Value)) ? _first.BytesAt(page.Key.Value) : OtherBytesOf(page.Key);
 
@@ -234,54 +159,6 @@ public sealed unsafe partial class PhysicalMemory
     {
         GroupOf(head)?.Uncharge(head.Pages);
         head.Descriptor->GroupId = 0;
-    }
-
-    /// <summary>Gives a reference to a single page of RAM back; true where it was the last and the frame is the caller's to free.</summary>
-    internal bool PutLast(Page head)
-    {
-        int left = Interlocked.Decrement(ref head.Descriptor->ReferenceCount);
-        if (left < 0)
-        {
-            throw new PhysrException("put page", head.Key.ToString(), Errno.EINVAL, "the page is free already");
-        }
-
-        return left == 0 && Retire(head);
-    }
-
-    internal void FreeFrames(PageFrameNumber first, ulong pages)
-    {
-        // A run may reach from one zone into the next.
-        while (pages != 0)
-        {
-            RamZone zone = ZoneOf(PageKey.Of(first));
-            ulong here = Math.Min(pages, (zone.Range.End.Value >> PageSize.Shift4K) - first.Value);
-            zone.FreeRun(first, here);
-            first = first.Add(here);
-            pages -= here;
-        }
-    }
-
-    /// <summary>The last reference to a device's page went, whoever held it: nobody is charged for it any more.</summary>
-    private void OnDevicePageReleased(DevicePage device) => Uncharge(PageOf(PageKey.Of(device)));
-
-    private void FreeRam(Page head)
-    {
-        if (Retire(head))
-        {
-            ZoneOf(head.Key).Free(head.Key.Frame, head.Order);
-        }
-    }
-
-    /// <summary>Ends the use of a page without references; false where its bytes are lost, so that nobody gets it again.</summary>
-    private bool Retire(Page head)
-    {
-        if (head.Has(PageFlags.Reserved | PageFlags.SwapCache | PageFlags.Locked) || head.Descriptor->MapCount != 0 || head.Descriptor->EntireMapCount != 0)
-        {
-            throw new PhysrException("free page", head.ToString(), Errno.EBUSY, "its last reference went while it is in use");
-        }
-
-        Uncharge(head);
-        return !head.Has(PageFlags.Poisoned);
     }
 
     private byte* OtherBytesOf(PageKey key)

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 public sealed unsafe partial class PhysicalMemory
 {
     // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
+
     private readonly ConcurrentDictionary<ulong, ReverseMapping> _mappings = new();
     private ulong _lastMapping;
 
