@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -20,6 +20,7 @@ if (args is ["ratios", ..])
         ("pagetable", PageTableRatios.Run),
         ("dma-map", DmaMapRatios.Run),
         ("revoke", RevokeRatios.Run),
+        ("mm", ProcessMemoryRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {

@@ -35,11 +35,15 @@ public static class RunCommand
         Option<string?> trace = new("--trace") { Description = "Write the run as Chrome/Perfetto trace events.", HelpName = "FILE" };
         scenario.Validators.Add(static result => RefuseEmpty(result, "SCENARIO"));
         trace.Validators.Add(static result => RefuseEmpty(result, "--trace"));
+        Option<bool> dumpMemory = new("--dump-mm")
+        {
+            Description = "Also print maps, smaps and pagemap of the scenario's process, before, during and after; only for scenarios of kind unaddressable.",
+        };
         Option<bool> quiet = new("--quiet") { Description = "No progress bar." };
 
         Command command = new("run", "Build the host of a scenario, move its bytes over each route, check them, and compare the routes.")
         {
-            scenario, seed, files, output, trace, quiet,
+            scenario, seed, files, output, trace, dumpMemory, quiet,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -49,6 +53,7 @@ public static class RunCommand
                 parsed.GetValue(files) ?? [],
                 parsed.GetValue(output) == "json",
                 parsed.GetValue(trace),
+                parsed.GetValue(dumpMemory),
                 parsed.GetValue(quiet));
             return Task.FromResult(new RunVerb(terminal, run).Execute(options, cancellation));
         });

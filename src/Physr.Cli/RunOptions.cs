@@ -8,6 +8,7 @@ namespace Physr.Cli;
 /// <param name="Files">Backing files by namespace.</param>
 /// <param name="IsJson">JSON instead of tables.</param>
 /// <param name="TracePath">Where the trace goes, or null.</param>
+/// <param name="DumpsMemory">The process's <c>maps</c>, <c>smaps</c> and <c>pagemap</c> too.</param>
 /// <param name="IsQuiet">No progress bar.</param>
 internal sealed record RunOptions(
     string ScenarioPath,
@@ -15,4 +16,5 @@ internal sealed record RunOptions(
     IReadOnlyDictionary<string, string> Files,
     bool IsJson,
     string? TracePath,
+    bool DumpsMemory,
     bool IsQuiet);

@@ -25,6 +25,17 @@ internal sealed class RunVerb(Terminal terminal, RunScenario run)
             return ExitCode.BadInput;
         }
 
+        if (options.DumpsMemory)
+        {
+            if (scenario.Unaddressable is not { } process)
+            {
+                terminal.WriteMistake($"--dump-mm: {options.ScenarioPath} has no process; only scenarios of kind unaddressable have one");
+                return ExitCode.BadInput;
+            }
+
+            scenario = scenario with { Unaddressable = process with { KeepsDumps = true } };
+        }
+
         if (options.TracePath is null)
         {
             return Report(RunWatched(scenario, options, null, cancellation), scenario, options);
@@ -84,6 +95,7 @@ internal sealed class RunVerb(Terminal terminal, RunScenario run)
         else
         {
             terminal.Output.Write(new RunReportText(report, scenario, terminal).Render());
+            MemoryDumpText.Write(report, terminal.Output);
         }
 
         return report.Verified && report.Leaks == 0 ? ExitCode.Success : ExitCode.Failure;

@@ -4,6 +4,7 @@ using Physr.Machine.Offload;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Slices;
+using Physr.Machine.Unaddressable;
 
 namespace Physr.Machine;
 
@@ -33,7 +34,7 @@ public static class ScenarioRunner
                 snapshot.Restore();
             }
 
-            observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, payload);
+            observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, route.Svm?.DataBytes ?? payload);
             RouteReport report = RunRoute(scenario, route, effective, observer, cancellation);
             reports.Add(report);
             observer?.RouteFinished(report);
@@ -48,6 +49,12 @@ public static class ScenarioRunner
         {
             using SliceRun slices = new(scenario, route, seed, observer);
             return slices.Run(cancellation);
+        }
+
+        if (scenario.Unaddressable is not null)
+        {
+            using UnaddressableRun process = new(scenario, route, seed, observer);
+            return process.Run(cancellation);
         }
 
         using RouteRun offload = new(scenario, route, seed, observer);

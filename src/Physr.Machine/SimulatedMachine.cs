@@ -17,6 +17,9 @@ namespace Physr.Machine;
 /// same configuration bytes.</summary>
 public sealed class SimulatedMachine : IDisposable
 {
+    /// <summary>No physical address is longer on x86-64: a device with as many bits reaches all RAM.</summary>
+    private const int PhysicalBits = 52;
+
     private readonly Dictionary<FabricNode, DeviceHost> _hosts = [];
     private readonly Dictionary<FabricNode, P2PProviderSet> _providers = [];
 
@@ -168,7 +171,7 @@ public sealed class SimulatedMachine : IDisposable
     private BouncePool? MakeBouncePool(HostSpec host, IReadOnlyList<FabricSpec> fabric, IAllocationGate? gate)
     {
         int narrowest = fabric.Min(static node => node.DmaMaskBits);
-        if (narrowest == 64)
+        if (narrowest >= PhysicalBits)
         {
             return null;
         }

@@ -92,10 +92,14 @@ public readonly unsafe partial struct DevicePage
             return Errno.EINVAL;
         }
 
+        PageDescriptor* first = storage.At(page);
+        bool isIdleHead = Volatile.Read(ref first->ReferenceCount) == 0;
         for (ulong i = 0; i < pages; i++)
         {
-            // SAFETY: page + i is inside the storage, as checked above.
-            if (Volatile.Read(ref storage.At(page + i)->ReferenceCount) != 0 || IsAllocatedTail(registration, storage, page + i))
+            // SAFETY: page + i is inside the storage, as checked above. A tail of the page that is asked for, while its head is idle, is idle too.
+            PageDescriptor* each = i < BlockPages(storage) ? first + i : storage.At(page + i);
+            bool isOwnTail = isIdleHead && i != 0 && each->HeadDistance == i;
+            if (Volatile.Read(ref each->ReferenceCount) != 0 || (!isOwnTail && IsAllocatedTail(registration, storage, page + i)))
             {
                 return Errno.EBUSY;
             }
@@ -109,7 +113,7 @@ public readonly unsafe partial struct DevicePage
         for (ulong i = 0; i < pages; i++)
         {
             // SAFETY: as above; the pages are idle, so nobody else writes their descriptors.
-            PageDescriptor* descriptor = storage.At(page + i);
+            PageDescriptor* descriptor = i < BlockPages(storage) ? first + i : storage.At(page + i);
             *descriptor = default;
             descriptor->PagemapId = registration.Id;
             descriptor->HeadDistance = (uint)i;
@@ -156,6 +160,9 @@ public readonly unsafe partial struct DevicePage
         return Errno.None;
     }
 
+    /// <summary>How many descriptors lie beside each other, from a multiple of as many pages on.</summary>
+    private static ulong BlockPages(DescriptorStorage storage) => 1UL << storage.Layout.BlockOrder;
+
     // A tail's own count is always 0; whether it is in use is its head's to say. What a freed page says of its head is stale: it counts only if the head
     // is allocated and still reaches that far.
     private static bool IsAllocatedTail(PagemapRegistration registration, DescriptorStorage storage, ulong page)
@@ -168,6 +175,11 @@ public readonly unsafe partial struct DevicePage
     private void Free(PagemapRegistration registration)
     {
         long pages = 1L << Order;
+        if (Descriptor.GroupId != 0)
+        {
+            registration.Map.OnPageReleased(this);
+        }
+
         Clear(PageFlags.AnonymousExclusive);
         if (registration.Type is not (MemoryType.FsDax or MemoryType.Generic))
         {

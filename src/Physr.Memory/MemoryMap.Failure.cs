@@ -7,6 +7,9 @@ public sealed partial class MemoryMap
     /// <summary>Raised once for each page that the generic handling poisons: whoever keeps page tables kills the mappers (row R89d).</summary>
     public event Action<DevicePage, MemoryFailureFlags>? PagePoisoned;
 
+    /// <summary>Raised where the last reference to a charged page of a device goes, before it can be handed out again.</summary>
+    internal event Action<DevicePage>? PageReleased;
+
     /// <summary>Reports that the hardware lost memory of a device (the kernel's <c>memory_failure</c> for ZONE_DEVICE, row R89).</summary>
     /// <remarks>The pagemap's callback is asked first; where it has none, or answers <see cref="Errno.EOPNOTSUPP"/>, the generic handling follows: private and
     /// coherent pages cannot be recovered, others are poisoned and their mappers killed.</remarks>
@@ -58,4 +61,6 @@ public sealed partial class MemoryMap
 
         return Errno.None;
     }
+
+    internal void OnPageReleased(DevicePage page) => PageReleased?.Invoke(page);
 }

@@ -5,6 +5,7 @@ namespace Physr.Memory;
 public sealed partial class MemoryMap
 {
     private PagemapTable _pagemaps = PagemapTable.Empty;
+    private PagemapRegistration?[] _byId = [];
     private uint _lastPagemapId;
     private long _descriptorCount;
     private long _ramDescriptorBytes;
@@ -134,6 +135,16 @@ public sealed partial class MemoryMap
         return Volatile.Read(ref _pagemaps).Find(frame.Value) is { } registration && registration.TryGetPage(frame.Value, out page);
     }
 
+    /// <summary>The page of a descriptor that somebody holds, by the number that the descriptor carries: no search.</summary>
+    internal unsafe DevicePage PageOf(PageDescriptor* descriptor, ulong page)
+    {
+        // SAFETY: the caller holds the page, and with it its descriptor.
+        PagemapRegistration?[] all = Volatile.Read(ref _byId);
+        return descriptor->PagemapId < (uint)all.Length && all[descriptor->PagemapId] is { } registration
+            ? new(registration, descriptor, page)
+            : throw new PhysrException("find pagemap", new PageFrameNumber(page).ToString(), Errno.ENXIO, "the page is of no pagemap, or of one that is gone");
+    }
+
     internal uint NextPagemapId() => ++_lastPagemapId;
 
     internal Lock WriterLock => _lock;
@@ -144,6 +155,14 @@ public sealed partial class MemoryMap
     internal void Publish(PagemapRegistration registration)
     {
         registration.Initialize();
+        if (registration.Id >= (uint)_byId.Length)
+        {
+            PagemapRegistration?[] larger = new PagemapRegistration?[Math.Max(16, 2 * (int)registration.Id)];
+            _byId.CopyTo(larger, 0);
+            Volatile.Write(ref _byId, larger);
+        }
+
+        Volatile.Write(ref _byId[registration.Id], registration);
         registration.Pagemap.MappedRangeCount = registration.IsOffsetSpace ? 0 : registration.Storage.Length;
         Count(registration.DescriptorCount, registration.Altmap is not null);
         registration.Pagemap.Registration = registration;
@@ -179,6 +198,7 @@ public sealed partial class MemoryMap
             }
 
             Count(-registration.DescriptorCount, registration.Altmap is not null);
+            Volatile.Write(ref _byId[registration.Id], null);
             registration.FreeStorage();
             pagemap.MappedRangeCount = 0;
             pagemap.ReleaseCount++;

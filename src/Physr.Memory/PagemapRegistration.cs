@@ -67,8 +67,9 @@ internal sealed unsafe class PagemapRegistration
 
     public bool TryGetPage(ulong page, out DevicePage found)
     {
-        bool valid = IsDataPage(page);
-        found = valid ? new(this, Find(page)!.At(page), page) : default;
+        DescriptorStorage? part = Find(page);
+        bool valid = part is not null && (part != _storage[0] || page - part.FirstPage >= _metadataPages);
+        found = valid ? new(this, part!.At(page), page) : default;
         return valid;
     }
 

@@ -9,6 +9,8 @@ namespace Physr.Mm;
 /// <content>Loads and stores of the CPU.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // Bytes of a page are reached while it is held or while the lock of the table that maps it is, and never beyond it.
     // After so many faults that a driver says it served, while the page is still not there, the access gets a bus error.
     private const int MostFruitless = 64;
 
@@ -64,7 +66,7 @@ public sealed unsafe partial class AddressSpace
     {
         ThrowIfDisposed();
         ulong done = 0;
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             while (done < length)
@@ -105,6 +107,8 @@ public sealed unsafe partial class AddressSpace
                 case FaultStatus.UserFault when ServeUserFault(address, isWrite):
                     break;
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
+                    SchedulePoint.Relax(ref spinner);
+                    break;
                 case FaultStatus.Retry:
                     SchedulePoint.Wait("fault", ref spinner);
                     break;

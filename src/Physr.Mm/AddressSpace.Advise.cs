@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Advice (<c>madvise</c>).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>Tells of a range of memory, or has something done with it.</summary>
     /// <param name="address">A multiple of 4 KiB.</param>
     /// <param name="length">Bytes, rounded up to whole pages; zero does nothing.</param>
@@ -41,11 +42,11 @@ public sealed unsafe partial class AddressSpace
     {
         if (isWrite)
         {
-            _lock.EnterWrite();
+            EnterLiveForWriting();
         }
         else
         {
-            _lock.EnterRead();
+            EnterLive();
         }
 
         try
@@ -240,7 +241,8 @@ public sealed unsafe partial class AddressSpace
             else if (entry.IsPresent && !entry.IsSpecial)
             {
                 Page page = Memory.PageOf(entry.Key);
-                if (page.IsAnonymous && !page.Has(PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
+                bool isOthersToo = page.Has(PageFlags.Dirty | PageFlags.SwapCache) && page.MapCount != 1;
+                if (page.IsAnonymous && !isOthersToo && !page.Has(PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
                 {
                     page.Clear(PageFlags.Dirty);
                     page.Set(PageFlags.LazyFree);
@@ -259,11 +261,12 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        if (PrepareFamily(area) != Errno.None)
+        if (area.IsAnonymous && PrepareFamily(area) != Errno.None)
         {
             return Errno.ENOMEM;
         }
 
+        area.AddSticky(VmFlags.MaybeGuard);
         NotifyAndZap(area, start, end, NotifierEvent.Clear, ZapMode.Pages);
         ulong guard = PageEntry.Marker(PageMarkers.Guard).Value;
         Errno errno;

@@ -1,12 +1,15 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Mm.Interleaving;
+
 namespace Physr.Mm;
 
 /// <content>The list of areas: found by address, split, merged.</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     private readonly List<VirtualMemoryArea> _areas = [];
     private VirtualMemoryArea? _lastFound;
+    private int _familyLock;
 
     /// <summary>A picture of the areas, in order.</summary>
     public IReadOnlyList<VirtualMemoryArea> Areas
@@ -199,7 +202,7 @@ public sealed unsafe partial class AddressSpace
 
     private static bool Continues(VirtualMemoryArea first, VirtualMemoryArea second) =>
         first.EndAddress == second.StartAddress
-        && ((first.Flags ^ second.Flags) & ~VmFlags.SoftDirty) == VmFlags.None
+        && ((first.Flags ^ second.Flags) & ~VmFlags.Sticky) == VmFlags.None
         && !first.Has(VmFlags.Special)
         && first.File == second.File
         && first.UserFaults == second.UserFaults
@@ -216,7 +219,7 @@ public sealed unsafe partial class AddressSpace
     {
         AdoptFamily(area, behind);
         Adjust(area, area.StartAddress, behind.EndAddress, area.PageOffset);
-        area.Flags |= behind.Flags & VmFlags.SoftDirty;
+        area.Flags |= behind.Flags & VmFlags.Sticky;
         Remove(behind);
     }
 
@@ -226,7 +229,7 @@ public sealed unsafe partial class AddressSpace
         AdoptFamily(area, before);
         _areas.Remove(before);
         Adjust(area, before.StartAddress, area.EndAddress, before.PageOffset);
-        area.Flags |= before.Flags & VmFlags.SoftDirty;
+        area.Flags |= before.Flags & VmFlags.Sticky;
         Unlink(before);
     }
 
@@ -253,16 +256,15 @@ public sealed unsafe partial class AddressSpace
             return Errno.ENOMEM;
         }
 
-        lock (_areas)
+        WordLock.Enter(ref _familyLock, "family lock");
+        if (area.Anon is null)
         {
-            if (area.Anon is null)
-            {
-                AnonVma anon = NeighboursFamily(area) ?? new(Memory.CreateMapping());
-                anon.Family.Add(area);
-                area.Anon = anon;
-            }
+            AnonVma anon = NeighboursFamily(area) ?? new(Memory.CreateMapping());
+            anon.Family.Add(area);
+            area.Anon = anon;
         }
 
+        WordLock.Exit(ref _familyLock);
         return Errno.None;
     }
 
@@ -276,7 +278,7 @@ public sealed unsafe partial class AddressSpace
 
     private static bool MightMerge(VirtualMemoryArea first, VirtualMemoryArea second) =>
         first.EndAddress == second.StartAddress
-        && ((first.Flags ^ second.Flags) & ~(VmFlags.Access | VmFlags.SoftDirty)) == VmFlags.None
+        && ((first.Flags ^ second.Flags) & ~(VmFlags.Access | VmFlags.Sticky)) == VmFlags.None
         && first.File == second.File
         && first.PageOffset + first.Pages == second.PageOffset;
 }

@@ -5,7 +5,7 @@ using Physr.Memory;
 namespace Physr.Mm;
 
 /// <content>What the process has in memory (<c>mm_counter</c>, row R27a).</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     private long _anonymousPages;
     private long _filePages;

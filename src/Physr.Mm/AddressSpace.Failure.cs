@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <content>A test's way to lose memory (<c>MADV_HWPOISON</c>).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private Errno PoisonRange(ulong start, ulong end)
     {
         for (ulong address = start; address < end; address += PageSize.Size4K)
@@ -43,7 +44,7 @@ public sealed unsafe partial class AddressSpace
     public void ClearReferences(bool softDirty)
     {
         ThrowIfDisposed();
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             ulong bits = softDirty ? PageEntry.SoftDirtyBit : PageEntry.YoungBit;

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Faults on memory that is with a device (rows R21 to R23, R40a).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private long _deviceFaults;
 
     /// <summary>Faults that a device's driver was asked to serve.</summary>
@@ -35,9 +36,7 @@ public sealed unsafe partial class AddressSpace
         head.Get();
         WordLock.Exit(ref tableLock);
         FaultStatus status = AskDriver(address, page, head, kind);
-        head.Unlock();
-        Memory.Put(head);
-        return status == FaultStatus.Done && Volatile.Read(ref *at) == entry.Value ? FaultStatus.Fruitless : status;
+        return EndDeviceFault(at, entry, head, status);
     }
 
     /// <summary>The same for 2 MiB at once; where the page is locked the access simply faults again (row R23b).</summary>
@@ -61,9 +60,44 @@ public sealed unsafe partial class AddressSpace
         head.Get();
         WordLock.Exit(ref pmdLock);
         FaultStatus status = AskDriver(address, head, head, kind);
+        return EndDeviceFault(pmd, entry, head, status);
+    }
+
+    /// <summary>Lets go of the page. Where the driver moved nothing because somebody else held the page for a moment (whoever moved it there, or tried to move it out), the next try waits for
+    /// him, however long that takes; else the driver said what is not so.</summary>
+    private FaultStatus EndDeviceFault(ulong* at, PageEntry entry, Page head, FaultStatus status)
+    {
+        bool isFruitless = status == FaultStatus.Done && Volatile.Read(ref *at) == entry.Value;
+        bool isHeld = isFruitless && head.References > head.TotalMapCount + 1;
         head.Unlock();
         Memory.Put(head);
-        return status == FaultStatus.Done && Volatile.Read(ref *pmd) == entry.Value ? FaultStatus.Fruitless : status;
+        if (isHeld)
+        {
+            WaitForHolders(at, entry);
+            return FaultStatus.Done;
+        }
+
+        return isFruitless ? FaultStatus.Fruitless : status;
+    }
+
+    /// <summary>Waits while an entry is what it was and its page is locked, or held by more than entries.</summary>
+    private void WaitForHolders(ulong* at, PageEntry entry)
+    {
+        SpinWait spinner = default;
+        ref int tableLock = ref LockOf(at);
+        while (true)
+        {
+            WordLock.Enter(ref tableLock, "page table lock");
+            Page head = *at == entry.Value ? Memory.PageOf(entry.Key).Head : default;
+            bool isHeld = !head.IsNull && (head.Has(PageFlags.Locked) || head.References > head.TotalMapCount);
+            WordLock.Exit(ref tableLock);
+            if (!isHeld)
+            {
+                return;
+            }
+
+            SchedulePoint.Wait("page held", ref spinner);
+        }
     }
 
     /// <summary>Calls the pagemap's driver with the page locked and held. Whatever it does, the process's memory stays as it was or as the driver's migration left it.</summary>
@@ -89,6 +123,7 @@ public sealed unsafe partial class AddressSpace
             return exception is OutOfMemoryException ? FaultStatus.OutOfMemory : FaultStatus.BusError;
         }
 
+        // Asked of the head that the fault holds: the page may have been broken off it, moved and freed.
         if ((head.Set(PageFlags.Locked) & PageFlags.Locked) == PageFlags.None)
         {
             Memory.Warn($"serve fault of {Name} at 0x{address:x}: {pagemap}: the driver's callback unlocked a page that the fault holds");

@@ -8,6 +8,9 @@ namespace Physr.Mm;
 /// <content>Faults on files, shared memory and memory of devices.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // A page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it. Bytes of a page are reached while
+    // it is held or while the lock of the table that maps it is, and never beyond it.
     private FaultStatus FileFault(VirtualMemoryArea area, ulong address, ulong* at, FaultKind kind)
     {
         ulong index = area.IndexOf(address);
@@ -18,9 +21,9 @@ public sealed unsafe partial class AddressSpace
         }
 
         bool isShared = area.Has(VmFlags.Shared);
-        if (kind == FaultKind.Read && file is CachedFile && Memory.Options.FaultAroundPages > 1 && file.IsResident(index))
+        if (kind == FaultKind.Read && file is CachedFile && Memory.Options.FaultAroundPages > 1 && FaultAround(area, address, at, file, index))
         {
-            return FaultAround(area, address, at, file, index);
+            return FaultStatus.Done;
         }
 
         Errno errno = !isShared && kind != FaultKind.Read ? PrepareFamily(area) : Errno.None;
@@ -114,9 +117,10 @@ public sealed unsafe partial class AddressSpace
         return FaultStatus.Done;
     }
 
-    /// <summary>Maps a page that is in the page cache, and those around it that are there too: a naturally aligned window, as far as area and table reach
+    /// <summary>Maps what is in the page cache around a page: a window that begins where it would be naturally aligned, or where area or table begin, and ends where they end
     /// (<c>do_fault_around</c>).</summary>
-    private FaultStatus FaultAround(VirtualMemoryArea area, ulong address, ulong* at, MemoryFile file, ulong index)
+    /// <returns>Whether the page itself is mapped then.</returns>
+    private bool FaultAround(VirtualMemoryArea area, ulong address, ulong* at, MemoryFile file, ulong index)
     {
         ulong window = (ulong)Memory.Options.FaultAroundPages;
         ulong place = (address >> PageSize.Shift4K) & 511;
@@ -152,13 +156,7 @@ public sealed unsafe partial class AddressSpace
             }
         }
 
-        if (Volatile.Read(ref *at) != 0)
-        {
-            return FaultStatus.Done;
-        }
-
-        Errno errno = file.TryGetPage(index, Group, mayFill: true, out Page own);
-        return errno == Errno.None ? MapFilePage(area, address, at, own, index, isWrite: false) : errno == Errno.ENOMEM ? FaultStatus.OutOfMemory : FaultStatus.BusError;
+        return Volatile.Read(ref *at) != 0;
     }
 
     private FaultStatus PfnFault(VirtualMemoryArea area, ulong* at, MemoryFile file, ulong index, FaultKind kind)

@@ -8,6 +8,9 @@ namespace Physr.Mm;
 /// <content>Faults that 2 MiB at once can answer.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // A page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it. Bytes of a page are reached while
+    // it is held or while the lock of the table that maps it is, and never beyond it.
     /// <summary>Whether the 2 MiB around an address lie in the area and huge pages are wanted there.</summary>
     internal bool MayBeHuge(VirtualMemoryArea area, ulong address)
     {

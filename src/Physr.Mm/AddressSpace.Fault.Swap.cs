@@ -8,6 +8,9 @@ namespace Physr.Mm;
 /// <content>Pages that are in a swap area: bringing them back, and putting them there.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // A page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it. Bytes of a page are reached while
+    // it is held or while the lock of the table that maps it is, and never beyond it.
     private FaultStatus SwapFault(VirtualMemoryArea area, ulong address, ulong* at, PageEntry entry, FaultKind kind)
     {
         SwapArea swap = Memory.SwapAreaOf(entry);
@@ -16,12 +19,35 @@ public sealed unsafe partial class AddressSpace
             return FaultStatus.OutOfMemory;
         }
 
+        // The slot is held while it is read: whoever serves the same fault first frees it, and it could be another page's by then.
+        ref int tableLock = ref LockOf(at);
+        WordLock.Enter(ref tableLock, "page table lock");
+        bool isMine = *at == entry.Value;
+        if (isMine)
+        {
+            swap.Duplicate(entry.SwapSlot);
+        }
+
+        WordLock.Exit(ref tableLock);
+        if (!isMine)
+        {
+            return FaultStatus.Done;
+        }
+
+        FaultStatus status = MapSwapped(area, address, at, entry, kind);
+        ReleaseSwap(entry);
+        return status;
+    }
+
+    /// <summary>Maps the page of a slot that the caller holds.</summary>
+    private FaultStatus MapSwapped(VirtualMemoryArea area, ulong address, ulong* at, PageEntry entry, FaultKind kind)
+    {
+        SwapArea swap = Memory.SwapAreaOf(entry);
         if (!swap.TryGetCached(entry.SwapSlot, Memory, out Page page))
         {
             FaultStatus status = LoadSwapped(swap, entry.SwapSlot, out page);
             if (status != FaultStatus.Done)
             {
-                // The slot may have been freed by whoever served the same fault first.
                 return Volatile.Read(ref *at) != entry.Value ? FaultStatus.Done : status;
             }
         }
@@ -29,17 +55,16 @@ public sealed unsafe partial class AddressSpace
         ref int tableLock = ref LockOf(at);
         WordLock.Enter(ref tableLock, "page table lock");
         bool isMine = *at == entry.Value;
-        PageKey? left = null;
         if (isMine)
         {
-            // The last entry that names the slot has the page to itself, unless an earlier one maps it already.
-            bool isExclusive = swap.CountOf(entry.SwapSlot) == 1 && page.MapCount == 0;
+            // Nobody else's: no other entry names the slot, and no entry maps the page that stands for it.
+            bool isExclusive = swap.CountOf(entry.SwapSlot) == 2 && page.MapCount == 0 && page.References == (page.Has(PageFlags.SwapCache) ? 2 : 1);
             page.Descriptor->Mapping = area.Anon!.Family.Id;
             page.Descriptor->Index = area.IndexOf(address);
             page.AddMapping();
             CountAnonymous(1);
             CountSwap(-1);
-            swap.Release(entry.SwapSlot, out left);
+            ReleaseSwap(entry);
             if (isExclusive)
             {
                 page.Set(PageFlags.AnonymousExclusive);
@@ -57,17 +82,10 @@ public sealed unsafe partial class AddressSpace
             Memory.Put(page);
         }
 
-        if (left is { } cached)
-        {
-            Page gone = Memory.PageOf(cached);
-            gone.Clear(PageFlags.SwapCache);
-            Memory.Put(gone);
-        }
-
         return FaultStatus.Done;
     }
 
-    /// <summary>Reads a slot into a fresh page. Where other entries name the slot too, the page stands for it from then on, so that they share it.</summary>
+    /// <summary>Reads a slot into a fresh page. Where other entries name the slot too, beside this one and the hold on it, the page stands for it from then on, so that they share it.</summary>
     private FaultStatus LoadSwapped(SwapArea swap, ulong slot, out Page page)
     {
         if (Memory.TryAllocate(0, Group, out page) != Errno.None)
@@ -75,14 +93,16 @@ public sealed unsafe partial class AddressSpace
             return FaultStatus.OutOfMemory;
         }
 
+        SchedulePoint.Reach("swap in");
         if (swap.Load(slot, new Span<byte>(Memory.BytesOf(page), (int)PageSize.Size4K)) != Errno.None)
         {
             Memory.Put(page);
             return FaultStatus.BusError;
         }
 
+        SchedulePoint.Reach("swapped in");
         page.Set(PageFlags.Anonymous);
-        if (swap.CountOf(slot) > 1)
+        if (swap.CountOf(slot) > 2)
         {
             page.Set(PageFlags.SwapCache);
             page.Get();
@@ -148,10 +168,13 @@ public sealed unsafe partial class AddressSpace
         *at = clean;
         page.Get();
         WordLock.Exit(ref tableLock);
+
+        // Devices write without leaving a dirty bit: they let go before the bytes are taken, and cannot come back before the entry is replaced.
+        NotifyStart(address, PageSize.Size4K, NotifierEvent.Clear);
+        SchedulePoint.Reach("swap out");
         bool isStored = Memory.TrySwapOut(page, out PageEntry swapped) == Errno.None;
         if (isStored)
         {
-            NotifyStart(address, PageSize.Size4K, NotifierEvent.Clear);
             WordLock.Enter(ref tableLock, "page table lock");
             bool isMine = (*at & ~PageEntry.YoungBit) == (clean & ~PageEntry.YoungBit) && page.References == 2;
             if (isMine)
@@ -163,7 +186,6 @@ public sealed unsafe partial class AddressSpace
             }
 
             WordLock.Exit(ref tableLock);
-            Notifiers.End();
             if (isMine)
             {
                 Memory.Put(page);
@@ -182,6 +204,7 @@ public sealed unsafe partial class AddressSpace
             WordLock.Exit(ref tableLock);
         }
 
+        Notifiers.End();
         page.Unlock();
         Memory.Put(page);
     }

@@ -8,6 +8,9 @@ namespace Physr.Mm;
 /// <content>What happens when the CPU, a pin or a mirror touches what is not there (<c>handle_mm_fault</c>). All of it below the lock for reading.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // A page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it. Bytes of a page are reached while
+    // it is held or while the lock of the table that maps it is, and never beyond it.
     private long _faults;
 
     /// <summary>Faults handled, of the CPU and of whoever acts for it.</summary>
@@ -202,6 +205,7 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Puts a copy in the place of a page that others see too; the caller's reference to it goes.</summary>
     private FaultStatus CopyOnWrite(VirtualMemoryArea area, ulong address, ulong* at, PageEntry entry, Page old, FaultKind kind)
     {
+        SchedulePoint.Reach("copy on write");
         bool isZero = old.IsNull && Memory.IsZeroPage(entry.Key);
         byte* from = isZero ? null : Memory.BytesOf(entry.Key);
         Page page = default;

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>A child with the same memory (<c>fork</c>, row R24).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>Makes a child: areas are the same, pages of the process's own are shared until one side writes.</summary>
     /// <param name="name">The child's name.</param>
     /// <param name="child">The child; null on failure.</param>
@@ -32,7 +33,7 @@ public sealed unsafe partial class AddressSpace
         }
 
         _lock.EnterWrite();
-        Errno errno = Errno.None;
+        Errno errno = _isDisposed ? Errno.EINVAL : Errno.None;
         try
         {
             foreach (VirtualMemoryArea area in _areas)
@@ -51,6 +52,7 @@ public sealed unsafe partial class AddressSpace
         if (errno != Errno.None)
         {
             made.Dispose();
+            ThrowIfDisposed();
             return errno;
         }
 
@@ -77,7 +79,7 @@ public sealed unsafe partial class AddressSpace
         copy.Anon?.Family.Add(copy);
 
         // What only maps a file is found there again by a fault; a family, frames without descriptors or guards are not.
-        if (area.Has(VmFlags.WipeOnFork) || (area.Anon is null && !area.Has(VmFlags.PfnMap | VmFlags.MixedMap)))
+        if (area.Has(VmFlags.WipeOnFork) || (area.Anon is null && !area.Has(VmFlags.PfnMap | VmFlags.MixedMap | VmFlags.MaybeGuard)))
         {
             return Errno.None;
         }
@@ -166,8 +168,12 @@ public sealed unsafe partial class AddressSpace
         if (entry.IsPresent && !entry.IsSpecial && area.IsCopyOnWrite && Memory.PageOf(entry.Key) is var page && page.Head.IsAnonymous && page.Head.Pins > 0
             && page.Has(PageFlags.AnonymousExclusive))
         {
+            // The pin may be taken off meanwhile, and the page move away.
+            page.Head.Get();
             WordLock.Exit(ref tableLock);
-            return CopyPinned(copy, address, target, page);
+            Errno errno = CopyPinned(copy, address, target, page);
+            Memory.Put(page.Head);
+            return errno;
         }
 
         Volatile.Write(ref *target, SharedEntry(area, copy.Space, at, entry).Value);

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>2 MiB entries: breaking them into 4 KiB ones.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     internal const int PagesPerHuge = 512;
 
     /// <summary>Breaks the 2 MiB entry that an address inside it lies in, where there is one; false for want of memory.</summary>

@@ -3,7 +3,7 @@
 namespace Physr.Mm;
 
 /// <content>What bytes are, whoever maps them (row R82).</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     /// <summary>Finds what an address shows, bringing the page in: the file and the place in it, or the process's own memory (<c>get_futex_key</c>).</summary>
     /// <param name="address">Any.</param>

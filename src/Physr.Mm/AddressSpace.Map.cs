@@ -3,7 +3,7 @@
 namespace Physr.Mm;
 
 /// <content>New areas (<c>mmap</c>).</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     // Where the search for free addresses begins: below the stack of a common process, downwards (mmap_base).
     private const ulong SearchTop = 0x7fff_f000_0000;
@@ -22,7 +22,7 @@ public sealed unsafe partial class AddressSpace
         ThrowIfDisposed();
         address = default;
         ulong length = request.Length;
-        if (length == 0 || (request.Offset & (PageSize.Size4K - 1)) != 0 || (request.IsFixed && (request.Address.Value & (PageSize.Size4K - 1)) != 0))
+        if (length == 0 || (request.Offset & (PageSize.Size4K - 1)) != 0)
         {
             return Errno.EINVAL;
         }
@@ -38,7 +38,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EOVERFLOW;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return MapLocked(request, length, out address);
@@ -58,6 +58,11 @@ public sealed unsafe partial class AddressSpace
             if (start > End - length)
             {
                 return Errno.ENOMEM;
+            }
+
+            if (!request.Address.IsAligned(PageSize.Size4K))
+            {
+                return Errno.EINVAL;
             }
 
             if (start < LowestAddress)

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Holding pages past the page tables (<c>pin_user_pages</c>, rows R28, R29, R58).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private long _pinnedPages;
 
     /// <summary>Pins not taken off, in pages (<c>VmPin</c>).</summary>
@@ -53,7 +54,7 @@ public sealed unsafe partial class AddressSpace
         ulong start = address.Value & ~(PageSize.Size4K - 1);
         ulong end = Alignment.Up(last.Value, PageSize.Size4K);
         PinRun run = new(frames);
-        _lock.EnterRead();
+        EnterLive();
         Errno errno = Errno.None;
         ulong at = start;
         try
@@ -69,6 +70,8 @@ public sealed unsafe partial class AddressSpace
         }
 
         run.Flush();
+        Memory.CountPins(run.Pins);
+        Interlocked.Add(ref _pinnedPages, run.Pins);
         if (errno != Errno.None && at != start)
         {
             UndoPins(start, at, flags, ref run);
@@ -94,6 +97,7 @@ public sealed unsafe partial class AddressSpace
     public void Release(PhysicalRange frames, bool isDirty, bool isReference = false)
     {
         ulong frame = frames.Start.Frame.Value;
+        long unpinned = 0;
         ulong end = frame + (frames.Length >> PageSize.Shift4K);
         while (frame < end)
         {
@@ -119,9 +123,12 @@ public sealed unsafe partial class AddressSpace
             else
             {
                 Memory.Unpin(head, count);
-                Interlocked.Add(ref _pinnedPages, -count);
+                unpinned += count;
             }
         }
+
+        Memory.CountPins(-unpinned);
+        Interlocked.Add(ref _pinnedPages, -unpinned);
     }
 
     private Errno PinInArea(ref ulong at, ulong end, PinFlags flags, ref PinRun run)
@@ -156,9 +163,13 @@ public sealed unsafe partial class AddressSpace
             }
 
             FaultStatus status = HandleFault(area, at, kind);
-            if (status == FaultStatus.Retry || (status == FaultStatus.Fruitless && ++fruitless < MostFruitless))
+            if (status == FaultStatus.Retry)
             {
                 SchedulePoint.Wait("pin", ref spinner);
+            }
+            else if (status == FaultStatus.Fruitless && ++fruitless < MostFruitless)
+            {
+                SchedulePoint.Relax(ref spinner);
             }
             else if (status == FaultStatus.UserFault && ServeUserFault(at, kind == FaultKind.Write))
             {
@@ -280,8 +291,7 @@ public sealed unsafe partial class AddressSpace
         if (isPin)
         {
             head.Pin(count);
-            Memory.CountPins(count);
-            Interlocked.Add(ref _pinnedPages, count);
+            run.Pins += count;
         }
         else
         {

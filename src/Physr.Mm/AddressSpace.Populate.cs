@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <content>Bringing pages in ahead of their touch.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private Errno PopulateLocked(ulong start, ulong end, bool isWrite, bool ignoreHoles)
     {
         for (ulong address = start; address < end; address += PageSize.Size4K)
@@ -33,7 +34,11 @@ public sealed unsafe partial class AddressSpace
             }
 
             AccessOutcome outcome = BringIn(area, address, isWrite ? FaultKind.Write : FaultKind.Read);
-            if (outcome != AccessOutcome.Done && !ignoreHoles)
+            if (outcome == AccessOutcome.Done && isWrite)
+            {
+                MarkDirty(address);
+            }
+            else if (outcome != AccessOutcome.Done && !ignoreHoles)
             {
                 return outcome == AccessOutcome.OutOfMemory ? Errno.ENOMEM : outcome == AccessOutcome.Poisoned ? Errno.EHWPOISON : Errno.EFAULT;
             }
@@ -55,6 +60,8 @@ public sealed unsafe partial class AddressSpace
                 case FaultStatus.Done:
                     break;
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
+                    SchedulePoint.Relax(ref spinner);
+                    break;
                 case FaultStatus.Retry:
                     SchedulePoint.Wait("populate", ref spinner);
                     break;
@@ -64,6 +71,16 @@ public sealed unsafe partial class AddressSpace
         }
 
         return AccessOutcome.Done;
+    }
+
+    /// <summary>Whoever populates for writing is taken to write: a page whose entry does not say so is dirty itself.</summary>
+    private void MarkDirty(ulong address)
+    {
+        PageEntry entry = EntryOf(address);
+        if (entry.IsPresent && !entry.IsSpecial && !entry.IsDirty)
+        {
+            Memory.PageOf(entry.Key).Head.Set(Physr.Memory.PageFlags.Dirty);
+        }
     }
 
     private bool IsIn(ulong address, FaultKind kind)

@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Other rights for what is mapped (<c>mprotect</c>).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>Gives a range other rights.</summary>
     /// <param name="address">A multiple of 4 KiB.</param>
     /// <param name="length">Bytes, rounded up to whole pages; zero changes nothing.</param>
@@ -33,7 +34,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.ENOMEM;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return ProtectLocked(address.Value, end, AccessFlags(protection));

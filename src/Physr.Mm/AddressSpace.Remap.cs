@@ -7,6 +7,8 @@ namespace Physr.Mm;
 /// <content>Areas that grow, shrink and move (<c>mremap</c>, row R25).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
+    // Bytes of a page are reached while it is held or while the lock of the table that maps it is, and never beyond it.
     /// <summary>Grows, shrinks or moves what is mapped.</summary>
     /// <param name="request">What, and how.</param>
     /// <param name="address">Where it is then.</param>
@@ -20,23 +22,18 @@ public sealed unsafe partial class AddressSpace
         ulong newLength = unchecked((request.NewLength + PageSize.Size4K - 1) & ~(PageSize.Size4K - 1));
         bool isFixed = request.NewAddress is not null;
         ulong target = request.NewAddress?.Value ?? 0;
-        if (!request.Address.IsAligned(PageSize.Size4K) || newLength == 0 || (isFixed && !request.MayMove) || (request.DontUnmap && (!request.MayMove || oldLength != newLength)))
+        if (!request.Address.IsAligned(PageSize.Size4K) || newLength == 0 || newLength > End || (isFixed && !request.MayMove) || (request.DontUnmap && (!request.MayMove || oldLength != newLength)))
         {
             return Errno.EINVAL;
         }
 
         ulong from = request.Address.Value;
-        if (isFixed && ((target & (PageSize.Size4K - 1)) != 0 || newLength > End || target > End - newLength || (target < from + oldLength && from < target + newLength)))
+        if (isFixed && ((target & (PageSize.Size4K - 1)) != 0 || newLength > End || target > End - newLength || (target < unchecked(from + oldLength) && from < target + newLength)))
         {
             return Errno.EINVAL;
         }
 
-        if (from > End || oldLength > End - from)
-        {
-            return oldLength > End ? Errno.EINVAL : Errno.EFAULT;
-        }
-
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return RemapLocked(from, oldLength, newLength, request, out address);
@@ -50,8 +47,8 @@ public sealed unsafe partial class AddressSpace
     private Errno RemapLocked(ulong from, ulong oldLength, ulong newLength, in RemapRequest request, out VirtualAddress address)
     {
         address = new(from);
-        VirtualMemoryArea? area = Find(from);
-        if (area is null)
+        VirtualMemoryArea? area = from < End ? Find(from) : null;
+        if (area is null || (newLength >= oldLength && oldLength > End - from))
         {
             return Errno.EFAULT;
         }
@@ -66,7 +63,7 @@ public sealed unsafe partial class AddressSpace
             return MoveSeveral(from, oldLength, fixedTarget.Value, request.DontUnmap, out address);
         }
 
-        if (oldLength == 0 && (!area.Has(VmFlags.Shared) || !request.MayMove))
+        if (oldLength == 0 && !area.Has(VmFlags.Shared))
         {
             return Errno.EINVAL;
         }
@@ -76,12 +73,13 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        if (newLength < oldLength && request.NewAddress is null)
+        bool isShorter = newLength < oldLength;
+        if (isShorter && request.NewAddress is null)
         {
-            return UnmapRange(from + newLength, from + oldLength);
+            return CutTail(from, oldLength, newLength);
         }
 
-        Errno errno = CheckGrowth(area, from, oldLength, newLength);
+        Errno errno = CheckGrowth(area, from, Math.Min(oldLength, newLength), newLength);
         if (errno != Errno.None)
         {
             return errno;
@@ -89,24 +87,20 @@ public sealed unsafe partial class AddressSpace
 
         if (request.NewAddress is { } target)
         {
-            if (newLength < oldLength)
+            // What is there goes first, then the tail, whatever it is; what is left moves.
+            errno = UnmapRange(target.Value, target.Value + newLength);
+            if (errno == Errno.None && Find(from) is null)
             {
-                errno = UnmapRange(from + newLength, from + oldLength);
-                if (errno != Errno.None)
-                {
-                    return errno;
-                }
-
-                oldLength = newLength;
+                return Errno.EFAULT;
             }
 
-            return Move(Find(from)!, from, oldLength, target.Value, newLength, request.DontUnmap, out address);
+            errno = errno == Errno.None && isShorter ? CutTail(from, oldLength, newLength) : errno;
+            return errno != Errno.None ? errno : Move(Find(from)!, from, Math.Min(oldLength, newLength), target.Value, newLength, request.DontUnmap, out address);
         }
 
         if (!request.DontUnmap && oldLength == area.EndAddress - from && IsFree(area.EndAddress, newLength - oldLength) && area.EndAddress + (newLength - oldLength) <= End)
         {
-            Adjust(area, area.StartAddress, area.EndAddress + (newLength - oldLength), area.PageOffset);
-            Merge(area);
+            Grow(area, newLength - oldLength);
             return Errno.None;
         }
 
@@ -117,6 +111,20 @@ public sealed unsafe partial class AddressSpace
 
         ulong free = FindFree(newLength, PageSize.Size4K);
         return free == 0 ? Errno.ENOMEM : Move(area, from, oldLength, free, newLength, request.DontUnmap, out address);
+    }
+
+    private Errno CutTail(ulong from, ulong oldLength, ulong newLength) =>
+        oldLength > End - from ? Errno.EINVAL : UnmapRange(from + newLength, from + oldLength);
+
+    /// <summary>Grows an area in place. What it then touches is merged with it also where the area is a forked child's: the new part is of its own family.</summary>
+    private void Grow(VirtualMemoryArea area, ulong bytes)
+    {
+        Adjust(area, area.StartAddress, area.EndAddress + bytes, area.PageOffset);
+        if (Neighbours(area).After is { } after && Continues(area, after)
+            && (area.Anon is null ? after.Anon is null || !after.IsForkChild : after.Anon is null || after.Anon == area.Anon))
+        {
+            Absorb(area, after);
+        }
     }
 
     private static Errno CheckGrowth(VirtualMemoryArea area, ulong from, ulong oldLength, ulong newLength)
@@ -184,7 +192,13 @@ public sealed unsafe partial class AddressSpace
             return errno;
         }
 
-        area = Find(from)!;
+        if (Find(from) is not { } found)
+        {
+            // A second view in the place of what it would have viewed.
+            return Errno.EFAULT;
+        }
+
+        area = found;
         if (!PrepareTables(area, from, oldLength, target))
         {
             // Tables that no area needs would never be given back.
@@ -238,7 +252,7 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>What <c>MREMAP_DONTUNMAP</c> leaves behind: the area without its pages, and without a family where all of it moved.</summary>
-    private void LeaveEmpty(VirtualMemoryArea area)
+    private static void LeaveEmpty(VirtualMemoryArea area)
     {
         if (area.Anon is { } anon)
         {
@@ -246,8 +260,6 @@ public sealed unsafe partial class AddressSpace
             area.Anon = null;
             area.IsForkChild = false;
         }
-
-        Merge(area);
     }
 
     /// <summary>Takes all tables that a move needs, so that it cannot fail halfway; breaks 2 MiB entries that would not fit there.</summary>
@@ -304,9 +316,11 @@ public sealed unsafe partial class AddressSpace
             }
 
             ulong to = target + (address - from);
-            if (!IsTable(*pmd))
+            ulong* pmdTarget = PmdOf(to);
+            if (!IsTable(*pmd) || (next - address == HugeBytes && *pmdTarget == 0))
             {
-                MoveEntry(pmd, PmdOf(to));
+                // A 2 MiB entry, or the table that somebody has broken it into since tables were prepared.
+                MoveEntry(pmd, pmdTarget, IsTable(*pmd));
                 continue;
             }
 
@@ -326,7 +340,7 @@ public sealed unsafe partial class AddressSpace
         area.File?.Mapping.Exit();
     }
 
-    private static void MoveEntry(ulong* from, ulong* to)
+    private static void MoveEntry(ulong* from, ulong* to, bool isTable = false)
     {
         ref int fromLock = ref LockOf(from);
         ref int toLock = ref LockOf(to);
@@ -339,7 +353,7 @@ public sealed unsafe partial class AddressSpace
 
         ulong entry = *from;
         *from = 0;
-        *to = entry == 0 ? 0 : entry | (new PageEntry(entry).IsPresent ? PageEntry.SoftDirtyBit : 0);
+        *to = entry == 0 || isTable ? entry : entry | (new PageEntry(entry).IsPresent ? PageEntry.SoftDirtyBit : 0);
         if (!isSame)
         {
             WordLock.Exit(ref toLock);

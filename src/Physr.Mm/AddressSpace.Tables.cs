@@ -18,6 +18,9 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Page tables in use.</summary>
     public long PageTables => Volatile.Read(ref _tables);
 
+    /// <summary>The first-level table; for who recounts them.</summary>
+    internal ulong* Root => _root;
+
     /// <summary>The third-level entry of an address; null where no table is yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong* PmdOf(ulong address)

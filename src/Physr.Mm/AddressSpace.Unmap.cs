@@ -3,7 +3,7 @@
 namespace Physr.Mm;
 
 /// <content>Areas that go (<c>munmap</c>).</content>
-public sealed unsafe partial class AddressSpace
+public sealed partial class AddressSpace
 {
     /// <summary>Unmaps whatever is mapped in a range; holes are fine.</summary>
     /// <param name="address">A multiple of 4 KiB.</param>
@@ -18,7 +18,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             return UnmapRange(address.Value, address.Value + Alignment.Up(length, PageSize.Size4K));

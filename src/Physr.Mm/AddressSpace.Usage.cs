@@ -9,6 +9,7 @@ namespace Physr.Mm;
 /// <content>What the process uses, as the kernel reports it (row R26).</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private const ulong PagemapFrameMask = (1UL << 55) - 1;
 
     /// <summary>What all areas use.</summary>
@@ -16,7 +17,7 @@ public sealed unsafe partial class AddressSpace
     {
         ThrowIfDisposed();
         MemoryUsage sum = new();
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             foreach (VirtualMemoryArea area in _areas)
@@ -30,6 +31,22 @@ public sealed unsafe partial class AddressSpace
         }
 
         return sum;
+    }
+
+    /// <summary>What one area uses.</summary>
+    public MemoryUsage Usage(VirtualMemoryArea area)
+    {
+        ArgumentNullException.ThrowIfNull(area);
+        ThrowIfDisposed();
+        _lock.EnterRead();
+        try
+        {
+            return UsageOf(area, area.StartAddress, area.EndAddress);
+        }
+        finally
+        {
+            _lock.ExitRead();
+        }
     }
 
     /// <summary>What a part of one area uses; below the lock for reading.</summary>
@@ -74,7 +91,7 @@ public sealed unsafe partial class AddressSpace
     public void ReadPagemap(VirtualAddress address, Span<ulong> words, bool isPrivileged)
     {
         ThrowIfDisposed();
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             for (int i = 0; i < words.Length; i++)
@@ -101,7 +118,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             for (int i = 0; i < residency.Length; i++)

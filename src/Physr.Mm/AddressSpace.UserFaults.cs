@@ -19,7 +19,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterWrite();
+        EnterLiveForWriting();
         try
         {
             for (ulong at = range.Start.Value; at < range.End.Value; at = Find(at)!.EndAddress)
@@ -64,7 +64,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        _lock.EnterRead();
+        EnterLive();
         try
         {
             VirtualMemoryArea? area = Find(page.Value);
@@ -128,13 +128,16 @@ public sealed unsafe partial class AddressSpace
         }
 
         _lock.ExitRead();
+        bool isServed;
         try
         {
-            return handler.Serve(this, new(address & ~(PageSize.Size4K - 1)), isWrite);
+            isServed = handler.Serve(this, new(address & ~(PageSize.Size4K - 1)), isWrite);
         }
         finally
         {
             _lock.EnterRead();
         }
+
+        return isServed && !_isDisposed;
     }
 }

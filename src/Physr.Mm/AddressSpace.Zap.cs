@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <content>Taking entries away, with what they hold.</content>
 public sealed unsafe partial class AddressSpace
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>Unmaps what areas of all processes map of a file from a page on.</summary>
     internal static void ZapFile(CachedFile file, ulong first, ulong pages, bool evenOwnCopies)
     {

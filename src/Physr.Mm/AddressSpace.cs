@@ -11,6 +11,7 @@ namespace Physr.Mm;
 /// </remarks>
 public sealed unsafe partial class AddressSpace : IDisposable
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>One past the last address a process can use (<c>TASK_SIZE</c> of x86-64 with 4-level tables).</summary>
     public const ulong End = 0x7fff_ffff_f000;
 
@@ -61,14 +62,14 @@ public sealed unsafe partial class AddressSpace : IDisposable
     /// <summary>Ends the process: mirrors are told, everything is unmapped, page tables go back.</summary>
     public void Dispose()
     {
-        if (_isDisposed)
-        {
-            return;
-        }
-
         _lock.EnterWrite();
         try
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             NotifierRange all = new(this, new(default, End), NotifierEvent.Release, null, MayBlock: true);
             Notifiers.TryStart(all);
             UnmapAll();
@@ -84,6 +85,27 @@ public sealed unsafe partial class AddressSpace : IDisposable
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    /// <summary>Enters for reading; throws where the process has ended, be it while the lock was waited for: its first table may be another's by now.</summary>
+    private void EnterLive()
+    {
+        _lock.EnterRead();
+        if (_isDisposed)
+        {
+            _lock.ExitRead();
+            ThrowIfDisposed();
+        }
+    }
+
+    private void EnterLiveForWriting()
+    {
+        _lock.EnterWrite();
+        if (_isDisposed)
+        {
+            _lock.ExitWrite();
+            ThrowIfDisposed();
+        }
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 }

@@ -71,7 +71,7 @@ public sealed partial class ConformanceTests
         {
             string suiteTest = $"{line.Groups["fixture"].Value}.{line.Groups["test"].Value}";
             string[] wanted = OursFor(line);
-            string[] named = [.. TestName().Matches(line.Groups["ours"].Value).Select(static match => match.Value)];
+            string[] named = NamedIn(line.Groups["ours"].Value);
             Assert.True(named.SequenceEqual(wanted, StringComparer.Ordinal), $"{suiteTest}: docs/conformance.md names [{string.Join(", ", named)}], the sources have [{string.Join(", ", wanted)}]. Run PHYSR_UPDATE_DOCS=1 dotnet test tests/Physr.House.Tests.");
             Assert.True(named.Length > 0 || line.Groups["ours"].Value.Trim().Length >= 7, $"{suiteTest} has neither a test nor a reason.");
         }
@@ -95,13 +95,17 @@ public sealed partial class ConformanceTests
         text = SuiteLine().Replace(text, static line =>
         {
             string[] ours = OursFor(line);
-            bool hadTests = TestName().IsMatch(line.Groups["ours"].Value);
+            bool hadTests = NamedIn(line.Groups["ours"].Value).Length > 0 || TestName().IsMatch(line.Groups["ours"].Value);
             string column = ours.Length > 0 ? string.Join("<br>", ours.Select(static name => $"`{name}`")) : hadTests ? "" : line.Groups["ours"].Value;
             return $"| `{line.Groups["fixture"].Value}.{line.Groups["test"].Value}` | {column} |";
         });
         File.WriteAllText(path, text);
         return text;
     }
+
+    /// <summary>The tests of ours that a line names: those with rows, and those that have just the suite's name.</summary>
+    private static string[] NamedIn(string column) =>
+        [.. Quoted().Matches(column).Select(static match => match.Groups[1].Value).Where(static name => TestName().IsMatch(name) || s_ours.Value[BareName(name)].Contains(name, StringComparer.Ordinal))];
 
     private static ILookup<int, string> TestsByRow() =>
         Repository.TestFiles
@@ -134,6 +138,9 @@ public sealed partial class ConformanceTests
     [GeneratedRegex("R[0-9]+[a-z]*_[A-Za-z0-9_]+")]
     private static partial Regex TestName();
 
-    [GeneratedRegex(@"^    public (?:async )?(?:void|Task) (R[0-9]+[a-z]*_\w+)\(", RegexOptions.Multiline)]
+    [GeneratedRegex("`([A-Za-z][A-Za-z0-9_]*)`")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"^    public (?:async )?(?:void|Task) (R[0-9]+[a-z]*_\w+|[a-z][a-z0-9_]*)\(", RegexOptions.Multiline)]
     private static partial Regex Method();
 }

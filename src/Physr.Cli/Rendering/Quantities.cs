@@ -44,6 +44,16 @@ public static class Quantities
         };
     }
 
+    /// <summary>A count with a decimal multiple: <c>1.2 M</c>, <c>650</c>.</summary>
+    public static string Count(double count) => count switch
+    {
+        <= 0 or double.NaN or double.PositiveInfinity => "-",
+        < 1e3 => Short(count),
+        < 1e6 => $"{Short(count / 1e3)} k",
+        < 1e9 => $"{Short(count / 1e6)} M",
+        _ => $"{Short(count / 1e9)} G",
+    };
+
     // Three digits that count, no needless zeros.
     private static string Short(double value) => value switch
     {

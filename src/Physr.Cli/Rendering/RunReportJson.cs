@@ -8,7 +8,7 @@ using Physr.Machine.Reports;
 namespace Physr.Cli.Rendering;
 
 /// <summary>A run as one JSON object. Members keep their order; two runs of one seed differ in <c>wallSeconds</c> alone.</summary>
-public static class RunReportJson
+public static partial class RunReportJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -78,6 +78,11 @@ public static class RunReportJson
         if (route.Slices is { } slices)
         {
             WriteSlices(json, slices);
+        }
+
+        if (route.Unaddressable is { } process)
+        {
+            WriteUnaddressable(json, process);
         }
 
         WriteTransfers(json, route.Transfers);

@@ -15,16 +15,25 @@ internal sealed partial class RunReportText
     {
         Table table = CreateTable(routes, "route");
         Row(table, routes, "verdict", route => $"{ColoredVerdict(route, ColumnWidth(routes.Length))}{(route.FellBack ? " (bounced)" : "")}");
-        Row(table, routes, "staged in", static route => Markup.Escape(route.Provider));
+        if (_scenario.Unaddressable is null)
+        {
+            Row(table, routes, "staged in", static route => Markup.Escape(route.Provider));
+        }
+
         Row(table, routes, "payload", static route => Quantities.Bytes(route.PayloadBytes));
         Row(table, routes, "through DRAM", static route => Quantities.Bytes(route.DramBytes));
         Row(table, routes, "over links", static route => Quantities.Bytes(Sum(route.Links)));
         Row(table, routes, "busiest link", static route => Markup.Escape(Busiest(route)));
-        Row(table, routes, "range entries", static route => $"{route.RangeEntries}");
-        Row(table, routes, "range bytes", static route => Quantities.Bytes(route.RangeBytes));
+        if (_scenario.Unaddressable is null)
+        {
+            Row(table, routes, "range entries", static route => $"{route.RangeEntries}");
+            Row(table, routes, "range bytes", static route => Quantities.Bytes(route.RangeBytes));
+        }
+
         Row(table, routes, "page descriptors", static route => $"{route.PageDescriptors}");
         Row(table, routes, "descriptor bytes", static route => Quantities.Bytes(route.DescriptorBytes));
         WriteSlices(table, routes);
+        WriteUnaddressable(table, routes);
         WriteTranslation(table, routes);
         Row(table, routes, "estimated time", static route => Quantities.Time(route.EstimatedSeconds));
         Row(table, routes, "estimated rate", static route => Quantities.Rate(route.PayloadBytes, route.EstimatedSeconds));

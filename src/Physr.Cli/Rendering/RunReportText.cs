@@ -51,6 +51,7 @@ internal sealed partial class RunReportText
             WriteLinks(routes);
         }
 
+        WriteMoments();
         WriteFailures();
         WriteSummary();
 
@@ -83,7 +84,9 @@ internal sealed partial class RunReportText
         string name = Colored(_report.Scenario, "bold");
         string result = _report.Verified ? Colored("verified", "green") : Colored("NOT VERIFIED", "red");
         ulong payload = _scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
-        string work = _scenario.Slices is { } slices
+        string work = _scenario.Unaddressable is { } process
+            ? $"a process whose memory {process.Gpu} works on, over each route"
+            : _scenario.Slices is { } slices
             ? $"{slices.Buffers.Count} buffers of {slices.Exporter} for {slices.Importers.Count} importers over each route"
             : $"{_scenario.Transfers.Count} transfers, {Quantities.Bytes(payload)} over each route";
         _console.MarkupLine($"{name}: {Markup.Escape(work)}; seed {_report.Seed}; {result}");

@@ -6,7 +6,9 @@ using Physr.Mm.Interleaving;
 namespace Physr.Hmm;
 
 /// <summary>A page of RAM that one device has to itself for atomic operations, until the CPU touches it (<c>make_device_exclusive</c>, row R40).</summary>
-/// <remarks>It is locked and held until this is disposed of: the device programs its tables meanwhile, and from then on its callback is told when the page is taken back.</remarks>
+/// <remarks>It is locked and held until this is disposed of: the device programs its tables meanwhile, and from then on its callback is told when the page is taken back. The lock keeps the CPU's
+/// touch away, not a discard: the device reads <see cref="IntervalNotifier.ReadBegin"/> first, leaves its own change out (<see cref="IntervalNotifier.IsOwn"/>), and programs below its own lock
+/// only if <see cref="IntervalNotifier.ReadRetry"/> says that nothing has changed.</remarks>
 public sealed unsafe class ExclusivePage : IDisposable
 {
     private readonly PhysicalMemory _memory;
@@ -85,6 +87,8 @@ public sealed unsafe class ExclusivePage : IDisposable
     private static Errno TryTake(AddressSpace space, ulong address, ulong* at, object owner, out ExclusivePage? taken)
     {
         taken = null;
+
+        // SAFETY: the entry lies in a page table of the process, which stays while areas are kept as they are, as the caller of TryAcquire sees to.
         PhysicalMemory memory = space.Memory;
         ref int tableLock = ref AddressSpace.LockOf(at);
         WordLock.Enter(ref tableLock, "page table lock");

@@ -9,6 +9,7 @@ namespace Physr.Hmm;
 /// <content>Finding what can move.</content>
 public sealed unsafe partial class AreaMigration
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private void Collect(ulong start, ulong end, MigrateSelect select)
     {
         ulong next;
@@ -124,7 +125,8 @@ public sealed unsafe partial class AreaMigration
         Volatile.Write(ref *pmd, replacement.Value);
         WordLock.Exit(ref pmdLock);
         MigrateFlags write = replacement.Kind == PageEntryKind.MigrationWrite ? MigrateFlags.Write : MigrateFlags.None;
-        Put(address, MigrateFrame.Of(head.Key, MigrateFlags.Migrate | MigrateFlags.Compound | write));
+        MigrateFlags sole = head.References == (isFaults ? 2 : 1) ? MigrateFrame.Sole : MigrateFlags.None;
+        Put(address, MigrateFrame.Of(head.Key, MigrateFlags.Migrate | MigrateFlags.Compound | write | sole));
         return true;
     }
 
@@ -203,7 +205,8 @@ public sealed unsafe partial class AreaMigration
         page.RemoveMapping();
         Volatile.Write(ref *at, replacement.Value);
         MigrateFlags write = replacement.Kind == PageEntryKind.MigrationWrite ? MigrateFlags.Write : MigrateFlags.None;
-        Put(address, MigrateFrame.Of(page.Key, MigrateFlags.Migrate | write));
+        MigrateFlags sole = page.References == (isFaults ? 2 : 1) ? MigrateFrame.Sole : MigrateFlags.None;
+        Put(address, MigrateFrame.Of(page.Key, MigrateFlags.Migrate | write | sole));
     }
 
     private bool IsSelected(PageEntry entry, Page head, MigrateSelect select)

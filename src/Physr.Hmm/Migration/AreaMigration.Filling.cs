@@ -9,6 +9,7 @@ namespace Physr.Hmm;
 /// <content>Pages where nothing was, or the page of zeros (row R34b).</content>
 public sealed unsafe partial class AreaMigration
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private protected override bool FillHole(int index, MigrateFrame destination)
     {
         ulong address = AddressOf(index);

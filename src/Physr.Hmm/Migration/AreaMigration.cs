@@ -7,7 +7,7 @@ namespace Physr.Hmm;
 
 /// <summary>Moves the pages of a range of a process's memory (<c>migrate_vma_setup</c>, <c>migrate_vma_pages</c>, <c>migrate_vma_finalize</c>; rows R34 to R38).</summary>
 /// <remarks>From <see cref="Setup"/> to <see cref="MigrationBatch.Complete"/> the caller keeps the process's areas as they are: <see cref="AddressSpace.EnterRead"/>, or the fault that it serves.</remarks>
-public sealed unsafe partial class AreaMigration : MigrationBatch
+public sealed partial class AreaMigration : MigrationBatch
 {
     private AddressSpace? _space;
     private VirtualMemoryArea? _area;
@@ -69,6 +69,12 @@ public sealed unsafe partial class AreaMigration : MigrationBatch
         space.Notifiers.End();
         UnmapElsewhere();
         return Errno.None;
+    }
+
+    private protected override void RestoreSole(int index, Page from, Page to)
+    {
+        RestoreVisitor visitor = new(Memory, from, to);
+        visitor.Visit(_area!, AddressOf(index), 0, from.Pages);
     }
 
     /// <summary>The address of a place of the batch.</summary>

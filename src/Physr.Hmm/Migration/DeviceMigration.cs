@@ -6,7 +6,7 @@ using Physr.Mm;
 namespace Physr.Hmm;
 
 /// <summary>Moves pages of a device by where they lie in it, whoever maps them (<c>migrate_device_range</c>, <c>migrate_device_pfns</c>; row R39): how a driver makes room, or leaves.</summary>
-public sealed unsafe class DeviceMigration : MigrationBatch
+public sealed class DeviceMigration : MigrationBatch
 {
     /// <summary>Makes a migration to use again and again.</summary>
     /// <param name="memory">The host's memory.</param>
@@ -76,7 +76,8 @@ public sealed unsafe class DeviceMigration : MigrationBatch
             return 0;
         }
 
-        if (page.Pages > room || !page.TryLock())
+        // Looked at again below the reference: it may have become a part of a large page meanwhile, whose head was taken then.
+        if (page.Has(PageFlags.Tail) || page.Pages > room || !page.TryLock())
         {
             Memory.Put(page);
             return 0;

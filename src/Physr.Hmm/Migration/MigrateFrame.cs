@@ -9,6 +9,9 @@ namespace Physr.Hmm;
 /// <param name="Value">The word.</param>
 public readonly record struct MigrateFrame(ulong Value)
 {
+    /// <summary>Of a source: one entry mapped it, which the batch knows. The bit is free in the kernel's word.</summary>
+    internal const MigrateFlags Sole = (MigrateFlags)4;
+
     private const int KeyShift = 6;
 
     /// <summary>Nothing.</summary>
@@ -40,6 +43,8 @@ public readonly record struct MigrateFrame(ulong Value)
 
     /// <summary>Whether all of some flags are set.</summary>
     public bool Has(MigrateFlags flags) => (Flags & flags) == flags;
+
+    internal bool IsSole => (Value & (ulong)Sole) != 0;
 
     internal MigrateFrame With(MigrateFlags flags) => new(Value | (ulong)flags);
 

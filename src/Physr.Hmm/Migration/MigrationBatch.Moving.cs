@@ -8,12 +8,16 @@ namespace Physr.Hmm;
 /// <content>What happens to one page.</content>
 public abstract unsafe partial class MigrationBatch
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
     private const int PagesPerHuge = 512;
 
     private protected Page PageOf(int index) => Memory.PageOf(_sources[index].Key).Head;
 
     /// <summary>Puts a new page where nothing was.</summary>
     private protected virtual bool FillHole(int index, MigrateFrame destination) => false;
+
+    /// <summary>Gives the one entry that mapped a page what it names now.</summary>
+    private protected virtual void RestoreSole(int index, Page from, Page to) => Memory.Restore(from, to);
 
     /// <summary>Called when all pages have their place.</summary>
     private protected virtual void EndFilling()
@@ -31,7 +35,7 @@ public abstract unsafe partial class MigrationBatch
             return Refuse(index, page.IsNull ? "is no page" : "is not locked and held", forget: true);
         }
 
-        if (page.Has(PageFlags.Anonymous | PageFlags.Reserved | PageFlags.SharedMemory | PageFlags.Tail) || page.Descriptor->Mapping != 0 || page.TotalMapCount != 0)
+        if (page.Has(PageFlags.Anonymous | PageFlags.Reserved | PageFlags.SharedMemory | PageFlags.Tail) || page.Descriptor->Mapping != 0)
         {
             return Refuse(index, "is in use already", forget: true);
         }
@@ -120,7 +124,7 @@ public abstract unsafe partial class MigrationBatch
         return true;
     }
 
-    private void CompleteOne(int index)
+    private void CompleteOne(int index, ref FreedRun freed)
     {
         MigrateFrame source = _sources[index];
         MigrateFrame destination = _places[index];
@@ -133,9 +137,22 @@ public abstract unsafe partial class MigrationBatch
 
         Page from = PageOf(index);
         bool hasMoved = source.Moves && !to.IsNull;
-        Memory.Restore(from, hasMoved ? to : from);
+        if (source.IsSole)
+        {
+            RestoreSole(index, from, hasMoved ? to : from);
+        }
+        else
+        {
+            Memory.Restore(from, hasMoved ? to : from);
+        }
+
         Return(to);
-        LetGo(from);
+        if (!from.Equals(FaultPage))
+        {
+            from.Unlock();
+        }
+
+        freed.Put(from);
     }
 
     /// <summary>Gives the driver's lock and reference back; what was mapped has references of its own.</summary>

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Mm;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Hmm;
 
@@ -57,6 +58,11 @@ public abstract partial class MigrationBatch
         {
             MigrateFrame source = _sources[i];
             MigrateFrame destination = _destinations[i];
+            if (source.Moves)
+            {
+                SchedulePoint.Reach("migrate: move");
+            }
+
             bool isDriversToGive = destination.IsValid && CheckDestination(i);
             bool hasMoved = isDriversToGive && source.Moves && (source.IsValid ? MovePage(i) : FillHole(i, destination));
             if (!hasMoved)
@@ -82,10 +88,13 @@ public abstract partial class MigrationBatch
             _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
         }
 
+        FreedRun freed = new(Memory);
         for (int i = 0; i < _count; i++)
         {
-            CompleteOne(i);
+            CompleteOne(i, ref freed);
         }
+
+        freed.Flush();
 
         _count = 0;
         _isMigrated = false;
@@ -129,18 +138,19 @@ public abstract partial class MigrationBatch
                 continue;
             }
 
+            // Every entry that maps a page holds a reference to it.
             Page head = PageOf(i);
-            if (head.TotalMapCount != 0)
+            int expected = PhysicalMemory.ExpectedReferences(head) + (head.Equals(FaultPage) ? 1 : 0);
+            if (head.References != expected)
             {
                 Memory.Unmap(head);
-            }
-
-            int expected = PhysicalMemory.ExpectedReferences(head) + (head.Equals(FaultPage) ? 1 : 0);
-            if (head.TotalMapCount != 0 || head.References != expected)
-            {
-                _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
-                Collected--;
-                hasRefused = true;
+                _sources[i] = _sources[i].Without(MigrateFrame.Sole);
+                if (head.References != expected)
+                {
+                    _sources[i] = _sources[i].Without(MigrateFlags.Migrate);
+                    Collected--;
+                    hasRefused = true;
+                }
             }
         }
 

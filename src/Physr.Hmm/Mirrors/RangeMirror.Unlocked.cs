@@ -8,7 +8,7 @@ using Physr.Mm.Interleaving;
 namespace Physr.Hmm;
 
 /// <content>The form that takes the process's lock itself (<c>hmm_range_fault_unlocked_timeout</c>, row R32).</content>
-public static unsafe partial class RangeMirror
+public static partial class RangeMirror
 {
     /// <summary>Faults a range in within a budget of time: takes the lock of the areas itself, gives it up where a fault has to wait for a handler in user space, reads the sequence anew after each
     /// change, and starts again.</summary>

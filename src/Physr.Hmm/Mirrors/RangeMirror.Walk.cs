@@ -1,14 +1,17 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Physr.Dma.Mirror;
 using Physr.Mm;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Hmm;
 
 /// <content>The walk over the page tables. Entries are read without a lock: whoever changes them changes the sequence.</content>
 public static unsafe partial class RangeMirror
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     private ref struct Walk(AddressSpace space, MirrorRequest request, Span<MirrorFrame> frames, ulong start)
     {
         private readonly Span<MirrorFrame> _frames = frames;
@@ -83,6 +86,7 @@ public static unsafe partial class RangeMirror
         private Errno WalkTable(ulong address, int pages, out bool needsFault)
         {
             needsFault = false;
+            SchedulePoint.Reach("mirror: look");
             ulong* pmd = space.PmdOf(address);
             ulong value = pmd == null ? 0 : Volatile.Read(ref *pmd);
             if (value != 0 && !AddressSpace.IsTable(value))
@@ -153,15 +157,20 @@ public static unsafe partial class RangeMirror
             return 0;
         }
 
-        private readonly bool IsOwn(PageEntry entry) =>
-            request.Owner is { } owner && ReferenceEquals(space.Memory.DeviceOf(space.Memory.PageOf(entry.Key)).Pagemap.Owner, owner);
+        /// <summary>Whether a private page is the asking device's. The entry was read without a lock: its page, and even the whole device, may be gone.</summary>
+        private readonly bool IsOwn(PageEntry entry)
+        {
+            SchedulePoint.Reach("mirror: owner");
+            return request.Owner is { } owner && ReferenceEquals(space.Memory.OwnerOf(entry.Key), owner);
+        }
 
         private Errno WalkHuge(PageEntry entry, ulong address, int pages, out bool needsFault)
         {
             ulong found = Describe(entry, out _);
             ulong into = (address & (AddressSpace.HugeBytes - 1)) >> PageSize.Shift4K;
             needsFault = false;
-            for (int i = 0; i < pages; i++)
+            int asked = request.Mask == MirrorFlags.None ? 1 : pages;
+            for (int i = 0; i < asked; i++)
             {
                 if (IsMissing(_at + i, found, out _needsWrite))
                 {
@@ -190,9 +199,20 @@ public static unsafe partial class RangeMirror
         private static void FillRun(Span<MirrorFrame> run, ulong first)
         {
             Span<ulong> words = MemoryMarshal.Cast<MirrorFrame, ulong>(run);
-            for (int i = 0; i < words.Length; i++)
+            int at = 0;
+            Vector512<ulong> sticky = Vector512.Create((ulong)MirrorFlags.Sticky);
+            Vector512<ulong> pages = Vector512<ulong>.Indices + Vector512.Create(first);
+            for (; at <= words.Length - Vector512<ulong>.Count; at += Vector512<ulong>.Count)
             {
-                words[i] = (words[i] & (ulong)MirrorFlags.Sticky) | (first + (ulong)i);
+                // Eight pages at a time, each one behind the other: lane i is page at + i.
+                Span<ulong> part = words.Slice(at, Vector512<ulong>.Count);
+                ((Vector512.Create<ulong>(part) & sticky) | pages).CopyTo(part);
+                pages += Vector512.Create((ulong)Vector512<ulong>.Count);
+            }
+
+            for (; at < words.Length; at++)
+            {
+                words[at] = (words[at] & (ulong)MirrorFlags.Sticky) | (first + (ulong)at);
             }
         }
 

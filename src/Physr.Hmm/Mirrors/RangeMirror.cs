@@ -11,7 +11,7 @@ namespace Physr.Hmm;
 /// The answer is true until something changes, which the notifier tells: read <see cref="IntervalNotifier.ReadBegin"/>, fault, take the device's lock, ask
 /// <see cref="IntervalNotifier.ReadRetry"/>, and only then use it. No page is held. Nothing is allocated.
 /// </remarks>
-public static unsafe partial class RangeMirror
+public static partial class RangeMirror
 {
     // After so many faults in vain at one page, a driver that says it served them is no longer believed.
     private const int MostFruitless = 64;
@@ -64,8 +64,10 @@ public static unsafe partial class RangeMirror
                 case FaultStatus.Done:
                     served++;
                     break;
-                case FaultStatus.Retry:
                 case FaultStatus.Fruitless when ++fruitless < MostFruitless:
+                    SchedulePoint.Relax(ref spinner);
+                    break;
+                case FaultStatus.Retry:
                     SchedulePoint.Wait("mirror", ref spinner);
                     break;
                 case FaultStatus.UserFault:

@@ -3,6 +3,7 @@
 using System.Numerics;
 using Physr.Memory;
 using Physr.Mm;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Hmm;
 
@@ -95,6 +96,7 @@ public sealed class DevicePagePool
             Append(index);
         }
 
+        SchedulePoint.Reach("device page");
         PageKey key = _first.Add((ulong)index);
         Errno errno = key.IsOffset ? _pagemap.InitializePage(key.Offset, order, out page) : _pagemap.InitializePage(key.Frame, order, out page);
         if (errno != Errno.None)

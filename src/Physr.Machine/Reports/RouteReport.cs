@@ -8,7 +8,7 @@ public sealed record RouteReport
     /// <summary>The route.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>busAddress</c>, <c>throughHostBridge</c>, <c>notSupported</c> or <c>bounce</c>.</summary>
+    /// <summary><c>busAddress</c>, <c>throughHostBridge</c>, <c>notSupported</c> or <c>bounce</c>; of a process's memory, <c>migrate</c> or <c>mapSystem</c>.</summary>
     public required string Verdict { get; init; }
 
     /// <summary>Why, one sentence each; a fall-back to bounce is always among them.</summary>
@@ -73,6 +73,9 @@ public sealed record RouteReport
 
     /// <summary>What became of slices that were lent; null where a scenario lends none.</summary>
     public SlicesReport? Slices { get; init; }
+
+    /// <summary>What it took to let a GPU work on a process's memory; null where a scenario has no such process.</summary>
+    public UnaddressableReport? Unaddressable { get; init; }
 
     /// <summary>Each transfer.</summary>
     public IReadOnlyList<TransferReport> Transfers { get; init; } = [];

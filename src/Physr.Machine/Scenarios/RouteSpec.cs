@@ -32,6 +32,9 @@ public sealed record RouteSpec
     /// <summary>How many address bits devices have on this route alone, by node name.</summary>
     public IReadOnlyDictionary<string, int> DmaMaskBits { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
+    /// <summary>How the GPU reaches the process's memory, in a scenario of <c>kind: unaddressable</c>; null in others.</summary>
+    public SvmRouteSpec? Svm { get; init; }
+
     /// <summary>Whether a refused route moves the bytes through RAM instead, and says so; otherwise it moves nothing and fails.</summary>
     public bool FallBack { get; init; } = true;
 }

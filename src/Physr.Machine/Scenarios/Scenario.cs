@@ -23,4 +23,7 @@ public sealed record Scenario(
 {
     /// <summary>What is lent, in a scenario of <c>kind: slices</c>, which has no transfers of its own; null in others.</summary>
     public SlicesSpec? Slices { get; init; }
+
+    /// <summary>What a process and a GPU do, in a scenario of <c>kind: unaddressable</c>, which has no transfers of its own; null in others.</summary>
+    public UnaddressableSpec? Unaddressable { get; init; }
 }

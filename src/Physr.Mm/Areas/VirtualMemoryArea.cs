@@ -22,10 +22,16 @@ public sealed class VirtualMemoryArea
     public AddressRange<VirtualAddress> Range => new(new(StartAddress), EndAddress - StartAddress);
 
     /// <summary>What it is.</summary>
-    public VmFlags Flags { get; internal set; }
+    public VmFlags Flags
+    {
+        get => (VmFlags)Volatile.Read(ref _flags);
+        internal set => Volatile.Write(ref _flags, (ulong)value);
+    }
 
     /// <summary>The first page's place in the file; of anonymous memory, its address in pages when it was mapped (<c>vm_pgoff</c>).</summary>
     public ulong PageOffset { get; internal set; }
+
+    private ulong _flags;
 
     /// <summary>What it maps; null for anonymous memory.</summary>
     public MemoryFile? File { get; }
@@ -52,6 +58,9 @@ public sealed class VirtualMemoryArea
     internal IUserFaultHandler? UserFaults { get; set; }
 
     internal bool Contains(ulong address) => address - StartAddress < EndAddress - StartAddress;
+
+    /// <summary>Adds flags that may be added below the lock for reading.</summary>
+    internal void AddSticky(VmFlags flags) => Interlocked.Or(ref _flags, (ulong)flags);
 
     internal bool Has(VmFlags any) => (Flags & any) != VmFlags.None;
 

@@ -39,6 +39,9 @@ public enum VmFlags : ulong
     /// <summary>Maps memory without page descriptors (<c>pf</c>).</summary>
     PfnMap = 0x400,
 
+    /// <summary>Guards were installed somewhere in it (<c>gu</c>). Sticky: neighbours merge whether they have it or not, and what they become has it.</summary>
+    MaybeGuard = 0x800,
+
     /// <summary>Its pages stay in RAM (<c>lo</c>).</summary>
     Locked = 0x2000,
 
@@ -83,6 +86,9 @@ public enum VmFlags : ulong
 
     /// <summary>What migration, merging and growth refuse.</summary>
     Special = Io | DontExpand | PfnMap | MixedMap,
+
+    /// <summary>What does not keep neighbours apart, and is handed on to what they become.</summary>
+    Sticky = SoftDirty | MaybeGuard,
 
     /// <summary>The three rights.</summary>
     Access = Read | Write | Execute,

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -108,11 +109,37 @@ public abstract unsafe class CachedFile : MemoryFile
         AddressSpace.ZapFile(this, first, ulong.MaxValue - first, evenOwnCopies: true);
         foreach (ulong index in Indices(first))
         {
+            SchedulePoint.Reach("truncate: drop");
             Drop(index);
         }
 
         AddressSpace.ZapFile(this, first, ulong.MaxValue - first, evenOwnCopies: true);
         ClearTail(length);
+    }
+
+    /// <summary>Makes a part of the file a hole (<c>FALLOC_FL_PUNCH_HOLE</c>): whole pages go, and what processes map of them; their own copies stay. Parts of pages are zeroed.</summary>
+    public void PunchHole(ulong offset, ulong length)
+    {
+        ThrowIfDisposed();
+        ulong end = length > ulong.MaxValue - offset ? ulong.MaxValue : offset + length;
+        ulong first = (offset >> PageSize.Shift4K) + ((offset & (PageSize.Size4K - 1)) != 0 ? 1UL : 0);
+        ulong last = end >> PageSize.Shift4K;
+        if (first < last)
+        {
+            AddressSpace.ZapFile(this, first, last - first, evenOwnCopies: false);
+            foreach (ulong index in Indices(first))
+            {
+                if (index < last)
+                {
+                    Drop(index);
+                }
+            }
+
+            AddressSpace.ZapFile(this, first, last - first, evenOwnCopies: false);
+        }
+
+        ClearPart(offset, Math.Min(end, (offset | (PageSize.Size4K - 1)) + 1));
+        ClearPart(Math.Max(offset, end & ~(PageSize.Size4K - 1)), end);
     }
 
     /// <inheritdoc/>
@@ -243,12 +270,21 @@ public abstract unsafe class CachedFile : MemoryFile
 
     private void ClearTail(ulong length)
     {
-        int into = (int)(length & (PageSize.Size4K - 1));
-        Page last = into == 0 ? default : Cached(length >> PageSize.Shift4K);
-        if (!last.IsNull)
+        if ((length & (PageSize.Size4K - 1)) != 0)
+        {
+            ClearPart(length, (length | (PageSize.Size4K - 1)) + 1);
+        }
+    }
+
+    /// <summary>Zeroes a part of one page, where it is in RAM.</summary>
+    private void ClearPart(ulong start, ulong end)
+    {
+        int into = (int)(start & (PageSize.Size4K - 1));
+        Page page = end <= start || (into == 0 && end - start == PageSize.Size4K) ? default : Cached(start >> PageSize.Shift4K);
+        if (!page.IsNull)
         {
             // SAFETY: the cache holds the page, and nobody cuts the file below it meanwhile.
-            new Span<byte>(Memory.BytesOf(last) + into, (int)PageSize.Size4K - into).Clear();
+            new Span<byte>(Memory.BytesOf(page) + into, (int)(end - start)).Clear();
         }
     }
 }

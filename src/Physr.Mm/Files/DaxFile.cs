@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <summary>A file whose bytes are memory already (file-system DAX, device DAX): its pages are those of a pagemap, mapped where they are.</summary>
 public sealed unsafe class DaxFile : MemoryFile
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
     private readonly Pagemap _pagemap;
     private readonly PageFrameNumber _first;
 

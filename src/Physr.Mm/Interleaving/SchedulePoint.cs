@@ -21,6 +21,15 @@ public static class SchedulePoint
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Reach(string point) => s_current?.Reach(point);
 
+    /// <summary>Lets a little time pass before another attempt that has nobody to wait for.</summary>
+    public static void Relax(ref SpinWait spinner)
+    {
+        if (s_current is null)
+        {
+            spinner.SpinOnce();
+        }
+    }
+
     /// <summary>Waits a little for another thread: by the interleaver where there is one, else by spinning, then yielding.</summary>
     public static void Wait(string what, ref SpinWait spinner)
     {

@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <content>Bytes that the hardware lost (<c>memory_failure</c>, row R89).</content>
 public sealed unsafe partial class PhysicalMemory
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
     private readonly Lock _failures = new();
     private long _poisonedPages;
 

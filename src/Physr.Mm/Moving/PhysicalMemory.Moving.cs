@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <content>Taking a page out from under its entries, and putting another in its place.</content>
 public sealed unsafe partial class PhysicalMemory
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
     /// <summary>Replaces every entry that maps a locked page by a migration entry; their references are given back. Entries of pages that are pinned stay.</summary>
     internal void Unmap(Page head)
     {

@@ -1,12 +1,14 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
 /// <content>Large pages that become single ones.</content>
 public sealed unsafe partial class PhysicalMemory
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
     /// <summary>Breaks a large page that is locked, mapped nowhere and held by the caller alone into single pages, each locked and with one reference; references beyond the first stay with the
     /// head.</summary>
     /// <returns>False where somebody else holds it, or memory for page tables is short: it stays large.</returns>
@@ -19,7 +21,7 @@ public sealed unsafe partial class PhysicalMemory
 
         SplitVisitor visitor = new(head);
         Walk(head, ref visitor);
-        if (visitor.HasFailed || head.References != references || head.TotalMapCount != 0)
+        if (visitor.HasFailed || head.References != references)
         {
             return false;
         }
@@ -61,13 +63,16 @@ public sealed unsafe partial class PhysicalMemory
         first->OrderValue = 0;
         for (int i = 1; i < pages; i++)
         {
+            // Whoever takes a migration entry of it away meanwhile asks its flags, or its head's, whose page it is: one of the two says so at every moment.
             PageDescriptor* each = first + i;
             PageFlags own = (PageFlags)each->FlagBits & PageFlags.Poisoned;
-            *each = default;
             each->Mapping = first->Mapping;
             each->Index = first->Index + (ulong)i;
             each->GroupId = first->GroupId;
-            each->FlagBits = (ulong)((flags & ~(PageFlags.AnonymousExclusive | PageFlags.Poisoned)) | own);
+            each->OrderValue = 0;
+            Volatile.Write(ref each->FlagBits, (ulong)((flags & ~(PageFlags.AnonymousExclusive | PageFlags.Poisoned)) | own));
+            SchedulePoint.Reach("split");
+            Volatile.Write(ref each->HeadDistance, 0);
             Volatile.Write(ref each->ReferenceCount, 1);
         }
 

@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <summary>Puts ordinary entries back in the place of migration entries (<c>remove_migration_ptes</c>).</summary>
 internal unsafe struct RestoreVisitor(PhysicalMemory memory, Page from, Page to) : IMappingVisitor
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>References that the new entries hold.</summary>
     public int Mapped { get; private set; }
 
@@ -24,12 +25,13 @@ internal unsafe struct RestoreVisitor(PhysicalMemory memory, Page from, Page to)
 
             if (!AddressSpace.IsTable(value))
             {
-                if (new PageEntry(value) is { IsMigration: true } huge && huge.Key == from.Key && parts == AddressSpace.PagesPerHuge)
+                if (RestoreHuge(area, pmd, parts))
                 {
-                    RestoreHuge(area, pmd);
+                    return;
                 }
 
-                return;
+                // It was broken meanwhile: its parts are to be restored one by one.
+                value = Volatile.Read(ref *pmd);
             }
 
             RestoreEntry(area, AddressSpace.EntryAt(AddressSpace.TableOf(value), address), firstPart + i);
@@ -53,12 +55,14 @@ internal unsafe struct RestoreVisitor(PhysicalMemory memory, Page from, Page to)
         WordLock.Exit(ref tableLock);
     }
 
-    private void RestoreHuge(VirtualMemoryArea area, ulong* pmd)
+    /// <summary>Restores a 2 MiB entry, if it is one of the page's; false where a table has taken its place.</summary>
+    private bool RestoreHuge(VirtualMemoryArea area, ulong* pmd, int parts)
     {
         ref int pmdLock = ref AddressSpace.LockOf(pmd);
         WordLock.Enter(ref pmdLock, "huge entry lock");
         PageEntry entry = new(*pmd);
-        if (!AddressSpace.IsTable(entry.Value) && entry.IsMigration && entry.Key == from.Key)
+        bool isTable = AddressSpace.IsTable(entry.Value);
+        if (!isTable && entry.IsMigration && entry.Key == from.Key && parts == AddressSpace.PagesPerHuge)
         {
             to.Get();
             Mapped++;
@@ -67,5 +71,6 @@ internal unsafe struct RestoreVisitor(PhysicalMemory memory, Page from, Page to)
         }
 
         WordLock.Exit(ref pmdLock);
+        return !isTable;
     }
 }

@@ -5,6 +5,7 @@ namespace Physr.Mm;
 /// <summary>Breaks the 2 MiB entries that name a page, of whatever kind, so that its parts can go different ways.</summary>
 internal unsafe struct SplitVisitor(Page head) : IMappingVisitor
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>Whether one of them could not be broken for want of memory.</summary>
     public bool HasFailed { get; private set; }
 

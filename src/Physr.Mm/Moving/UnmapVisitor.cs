@@ -8,6 +8,7 @@ namespace Physr.Mm;
 /// <summary>Puts migration entries, or entries of poison, in the place of all entries that map a page (<c>try_to_migrate</c>, <c>try_to_unmap</c>).</summary>
 internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 {
+    // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
     /// <summary>References that the entries held, and that the caller gives back.</summary>
     public int Released { get; private set; }
 
@@ -35,11 +36,12 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 
                 if (!isPoison && parts == AddressSpace.PagesPerHuge)
                 {
-                    UnmapHuge(space, pmd, address);
-                    return;
+                    if (UnmapHuge(space, pmd, address))
+                    {
+                        return;
+                    }
                 }
-
-                if (!space.TrySplitHuge(area, pmd, address))
+                else if (!space.TrySplitHuge(area, pmd, address))
                 {
                     continue;
                 }
@@ -93,13 +95,15 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
         }
     }
 
-    private void UnmapHuge(AddressSpace space, ulong* pmd, ulong address)
+    /// <summary>Unmaps a 2 MiB entry, if it is one of the page's; false where a table has taken its place.</summary>
+    private bool UnmapHuge(AddressSpace space, ulong* pmd, ulong address)
     {
         space.NotifyStart(address, AddressSpace.HugeBytes, NotifierEvent.Clear);
         ref int pmdLock = ref AddressSpace.LockOf(pmd);
         WordLock.Enter(ref pmdLock, "huge entry lock");
         PageEntry entry = new(*pmd);
-        if (!AddressSpace.IsTable(entry.Value) && entry.Key == head.Key && (entry.IsPresent || entry.IsDevicePrivate) && TryReplacement(entry, head, out PageEntry replacement))
+        bool isTable = AddressSpace.IsTable(entry.Value);
+        if (!isTable && entry.Key == head.Key && (entry.IsPresent || entry.IsDevicePrivate) && TryReplacement(entry, head, out PageEntry replacement))
         {
             head.AddEntireMapping(-1);
             Released++;
@@ -108,6 +112,7 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
 
         WordLock.Exit(ref pmdLock);
         space.Notifiers.End();
+        return !isTable;
     }
 
     /// <summary>What stands in an entry's place meanwhile; false for a page that somebody pinned as the process's own: its entry must stay.</summary>

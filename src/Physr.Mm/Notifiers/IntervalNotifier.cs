@@ -21,7 +21,9 @@ public abstract class IntervalNotifier : IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(range.Length, nameof(range));
         Space = space;
         Range = range;
-        _sequence = space.Notifiers.Add(this);
+
+        // A change that began since it is listed has set a sequence already, which is the newer one.
+        _ = Interlocked.CompareExchange(ref _sequence, space.Notifiers.Add(this), 0);
     }
 
     /// <summary>Whose memory.</summary>
@@ -56,6 +58,11 @@ public abstract class IntervalNotifier : IDisposable
 
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Whether the mirror makes a change itself and needs not hear of it: then its sequence stays too (row R30b). So it can read a sequence, make the change, and program the device
+    /// below its own lock if nobody else has changed anything since: what exclusive access needs. False unless overridden.</summary>
+    /// <param name="range">What changes; only <see cref="NotifierEvent.Migrate"/> and <see cref="NotifierEvent.Exclusive"/> have an owner.</param>
+    protected internal virtual bool IsOwn(in NotifierRange range) => false;
 
     /// <summary>Called before entries change; it returns when the device uses nothing of the range any more.</summary>
     /// <param name="range">What changes; <see cref="NotifierRange.Range"/> may reach beyond what is watched.</param>

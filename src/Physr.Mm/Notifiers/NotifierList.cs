@@ -30,6 +30,7 @@ internal sealed class NotifierList
         }
 
         ulong state = Interlocked.Add(ref _state, 0);
+        SchedulePoint.Reach("watch");
         return (state & ActiveMask) != 0 ? OddOf(state) : 0;
     }
 
@@ -72,7 +73,7 @@ internal sealed class NotifierList
         bool hasAll = true;
         foreach (IntervalNotifier notifier in notifiers)
         {
-            if (notifier.Range.Overlaps(range.Range))
+            if (Concerns(notifier, range))
             {
                 notifier.SetSequence(sequence);
                 hasAll &= TryInvalidate(notifier, range);
@@ -81,7 +82,7 @@ internal sealed class NotifierList
 
         foreach (IntervalNotifier notifier in notifiers)
         {
-            if (notifier.Range.Overlaps(range.Range))
+            if (Concerns(notifier, range))
             {
                 TryFinish(notifier, range);
             }
@@ -154,6 +155,8 @@ internal sealed class NotifierList
             range.Space.Memory.Warn($"invalidate {range.Range} of {range.Space} ({range.Event}): the second callback of {notifier} threw {exception.GetType().Name}: {exception.Message}");
         }
     }
+
+    private static bool Concerns(IntervalNotifier notifier, in NotifierRange range) => notifier.Range.Overlaps(range.Range) && (range.Owner is null || !notifier.IsOwn(range));
 
     private static ulong OddOf(ulong state) => ((state >> EpochShift) << 1) | 1;
 }

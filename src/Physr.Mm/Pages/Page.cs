@@ -112,6 +112,7 @@ internal readonly unsafe struct Page : IEquatable<Page>
 
     public void Unlock()
     {
+        Interleaving.SchedulePoint.Reach("page unlock");
         if ((Clear(PageFlags.Locked) & PageFlags.Locked) == PageFlags.None)
         {
             throw new PhysrException("unlock page", Key.ToString(), Errno.EINVAL, "the page is not locked");

@@ -1,5 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using Physr.Memory;
+
 namespace Physr.Mm;
 
 /// <content>What drivers that move pages need.</content>
@@ -22,7 +24,27 @@ public sealed unsafe partial class PhysicalMemory
         return errno;
     }
 
-    /// <summary>Gives back what <see cref="TryAllocateForMove"/> took, where nothing moved in.</summary>
+    /// <summary>The same for many single pages at once.</summary>
+    /// <param name="frames">Filled from its start.</param>
+    /// <returns>How many there were.</returns>
+    public int TryAllocateForMove(Span<PageFrameNumber> frames)
+    {
+        int count = 0;
+        for (int zone = 0; zone < _zones.Length && count < frames.Length && PassesGate("page"); zone++)
+        {
+            count += _zones[zone].TryAllocateMany(frames[count..]);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            // Nobody else knows of it.
+            PageOf(PageKey.Of(frames[i])).Descriptor->FlagBits |= (ulong)PageFlags.Locked;
+        }
+
+        return count;
+    }
+
+    /// <summary>Gives back what <see cref="TryAllocateForMove(int, out PageFrameNumber)"/> took, where nothing moved in.</summary>
     public void FreeUnmoved(PageFrameNumber frame)
     {
         Page page = PageOf(PageKey.Of(frame));

@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
@@ -92,9 +93,15 @@ public sealed unsafe partial class PhysicalMemory
     /// <summary>Gives references to a (head) page back; the last one frees it.</summary>
     internal void Put(Page head, int count = 1)
     {
+        SchedulePoint.Reach("page put");
         if (!head.IsRam)
         {
-            PutDevice(head, count);
+            DevicePage device = DeviceOf(head);
+            for (int i = 0; i < count; i++)
+            {
+                device.Put();
+            }
+
             return;
         }
 
@@ -109,47 +116,34 @@ public sealed unsafe partial class PhysicalMemory
         }
     }
 
-    private void PutDevice(Page head, int count)
+    /// <summary>Takes pins and their references off a (head) page, in one step; who calls counts them (<see cref="CountPins"/>).</summary>
+    internal void Unpin(Page head, int count = 1)
     {
-        DevicePage device = DeviceOf(head);
-        bool isCharged = device.Pagemap.Attributes.CountsReferencesPerAllocation;
-        for (int i = 0; i < count; i++)
+        long both = ((long)count << 32) + count;
+        if (!head.IsRam)
         {
-            // Of two that let go at once, only one can see that it is the last: a reference that is not the last goes by comparison.
-            int seen = head.References;
-            while (isCharged && seen > 1)
-            {
-                int before = Interlocked.CompareExchange(ref head.Descriptor->ReferenceCount, seen - 1, seen);
-                if (before == seen)
-                {
-                    break;
-                }
+            UnpinDevice(head, count);
+            return;
+        }
 
-                seen = before;
-            }
+        long left = Interlocked.Add(ref head.Descriptor->ReferencesAndPins, -both);
+        if (left < 0 || (int)left < 0)
+        {
+            Interlocked.Add(ref head.Descriptor->ReferencesAndPins, both);
+            throw new PhysrException("unpin page", head.Key.ToString(), Errno.EINVAL, "the page is not pinned so often");
+        }
 
-            if (isCharged && seen > 1)
-            {
-                continue;
-            }
-
-            if (isCharged)
-            {
-                Uncharge(head);
-            }
-
-            device.Put();
+        if ((int)left == 0)
+        {
+            FreeRam(head);
         }
     }
 
-    /// <summary>Takes pins and their references off a (head) page.</summary>
-    internal void Unpin(Page head, int count = 1)
+    private void UnpinDevice(Page head, int count)
     {
-        Interlocked.Add(ref _pins, -count);
         if (Interlocked.Add(ref head.Descriptor->PinCount, -count) < 0)
         {
             Interlocked.Add(ref head.Descriptor->PinCount, count);
-            Interlocked.Add(ref _pins, count);
             throw new PhysrException("unpin page", head.Key.ToString(), Errno.EINVAL, "the page is not pinned so often");
         }
 
@@ -200,6 +194,9 @@ public sealed unsafe partial class PhysicalMemory
         }
     }
 
+    /// <summary>Whether the 2 MiB of zeros have been made.</summary>
+    internal bool IsHugeZeroThere => !_hugeZero.IsNull;
+
     internal bool IsZeroPage(PageKey key) => key == _zero.Key || (!_hugeZero.IsNull && key.Value - _hugeZero.Key.Value < 512);
 
     internal MemoryGroup? GroupOf(Page head) => head.Descriptor->GroupId is 0 ? null : _groups[head.Descriptor->GroupId - 1];
@@ -239,7 +236,44 @@ public sealed unsafe partial class PhysicalMemory
         head.Descriptor->GroupId = 0;
     }
 
+    /// <summary>Gives a reference to a single page of RAM back; true where it was the last and the frame is the caller's to free.</summary>
+    internal bool PutLast(Page head)
+    {
+        int left = Interlocked.Decrement(ref head.Descriptor->ReferenceCount);
+        if (left < 0)
+        {
+            throw new PhysrException("put page", head.Key.ToString(), Errno.EINVAL, "the page is free already");
+        }
+
+        return left == 0 && Retire(head);
+    }
+
+    internal void FreeFrames(PageFrameNumber first, ulong pages)
+    {
+        // A run may reach from one zone into the next.
+        while (pages != 0)
+        {
+            RamZone zone = ZoneOf(PageKey.Of(first));
+            ulong here = Math.Min(pages, (zone.Range.End.Value >> PageSize.Shift4K) - first.Value);
+            zone.FreeRun(first, here);
+            first = first.Add(here);
+            pages -= here;
+        }
+    }
+
+    /// <summary>The last reference to a device's page went, whoever held it: nobody is charged for it any more.</summary>
+    private void OnDevicePageReleased(DevicePage device) => Uncharge(PageOf(PageKey.Of(device)));
+
     private void FreeRam(Page head)
+    {
+        if (Retire(head))
+        {
+            ZoneOf(head.Key).Free(head.Key.Frame, head.Order);
+        }
+    }
+
+    /// <summary>Ends the use of a page without references; false where its bytes are lost, so that nobody gets it again.</summary>
+    private bool Retire(Page head)
     {
         if (head.Has(PageFlags.Reserved | PageFlags.SwapCache | PageFlags.Locked) || head.Descriptor->MapCount != 0 || head.Descriptor->EntireMapCount != 0)
         {
@@ -247,13 +281,7 @@ public sealed unsafe partial class PhysicalMemory
         }
 
         Uncharge(head);
-        if (head.Has(PageFlags.Poisoned))
-        {
-            // Lost frames are never handed out again.
-            return;
-        }
-
-        ZoneOf(head.Key).Free(head.Key.Frame, head.Order);
+        return !head.Has(PageFlags.Poisoned);
     }
 
     private byte* OtherBytesOf(PageKey key)

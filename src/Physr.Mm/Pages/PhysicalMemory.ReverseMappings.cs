@@ -7,6 +7,7 @@ namespace Physr.Mm;
 /// <content>Which entries map a page.</content>
 public sealed unsafe partial class PhysicalMemory
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
     private readonly ConcurrentDictionary<ulong, ReverseMapping> _mappings = new();
     private ulong _lastMapping;
 

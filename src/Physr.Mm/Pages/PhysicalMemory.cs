@@ -47,6 +47,7 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
         _zero.Set(PageFlags.Reserved);
         NativeMemory.Clear(BytesOf(_zero), (nuint)PageSize.Size4K);
         map.PagePoisoned += OnDevicePagePoisoned;
+        map.PageReleased += OnDevicePageReleased;
     }
 
     /// <summary>Who owns which address.</summary>
@@ -99,6 +100,7 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
 
         _isDisposed = true;
         Map.PagePoisoned -= OnDevicePagePoisoned;
+        Map.PageReleased -= OnDevicePageReleased;
         FreeZeroPages();
         Tables.Dispose();
         _owned?.Dispose();
@@ -109,10 +111,13 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
     internal Page PageOf(PageKey key) => _first.Contains(new(key.Value)) ? new(_first.At(key.Value), key) : OtherPageOf(key);
 
     /// <summary>The same page as its pagemap's; only for pages of devices.</summary>
-    internal DevicePage DeviceOf(Page page)
+    internal DevicePage DeviceOf(Page page) => Map.PageOf(page.Descriptor, page.Key.Value & ~PageKey.OffsetSpaceBit);
+
+    /// <summary>Whose device memory a page is; null where no pagemap has it any more.</summary>
+    internal object? OwnerOf(PageKey key)
     {
-        bool found = page.Key.IsOffset ? Map.Private.TryGetPage(page.Key.Offset, out DevicePage device) : Map.TryGetPage(page.Key.Frame, out device);
-        return found ? device : throw new PhysrException("find page", page.Key.ToString(), Errno.ENXIO, "no pagemap has it");
+        bool found = key.IsOffset ? Map.Private.TryGetPage(key.Offset, out DevicePage device) : Map.TryGetPage(key.Frame, out device);
+        return found ? device.Pagemap.Owner : null;
     }
 
     internal void Warn(string message) => Options.Warn?.Invoke(message);

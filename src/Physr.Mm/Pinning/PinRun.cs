@@ -11,6 +11,9 @@ internal ref struct PinRun(RangeListBuilder frames)
 
     public RangeListBuilder Frames => frames;
 
+    /// <summary>Pins taken so far; counted for all at the end.</summary>
+    public long Pins { get; set; }
+
     public void Append(PageFrameNumber frame, ulong pages, ProviderIndex provider)
     {
         if (_pages != 0 && frame.Value == _first + _pages && provider == _provider)

@@ -14,7 +14,7 @@ public static class ProcText
     [
         (VmFlags.Read, "rd"), (VmFlags.Write, "wr"), (VmFlags.Execute, "ex"), (VmFlags.Shared, "sh"),
         (VmFlags.MayRead, "mr"), (VmFlags.MayWrite, "mw"), (VmFlags.MayExecute, "me"), (VmFlags.MayShare, "ms"),
-        (VmFlags.PfnMap, "pf"), (VmFlags.Locked, "lo"), (VmFlags.Io, "io"), (VmFlags.SequentialRead, "sr"), (VmFlags.RandomRead, "rr"),
+        (VmFlags.PfnMap, "pf"), (VmFlags.MaybeGuard, "gu"), (VmFlags.Locked, "lo"), (VmFlags.Io, "io"), (VmFlags.SequentialRead, "sr"), (VmFlags.RandomRead, "rr"),
         (VmFlags.DontCopy, "dc"), (VmFlags.DontExpand, "de"), (VmFlags.Account, "ac"), (VmFlags.NoReserve, "nr"), (VmFlags.WipeOnFork, "wf"),
         (VmFlags.DontDump, "dd"), (VmFlags.SoftDirty, "sd"), (VmFlags.MixedMap, "mm"), (VmFlags.HugePage, "hg"), (VmFlags.NoHugePage, "nh"), (VmFlags.UserFaultMissing, "um"),
     ];

@@ -42,6 +42,9 @@ public readonly record struct GpuPageEntry(ulong Raw)
     /// <summary>Where the page or table is: bits 51 to 12. A 2 MiB page is aligned to its size.</summary>
     public const ulong AddressMask = 0x000F_FFFF_FFFF_F000;
 
+    /// <summary>Bits of an address that an entry can hold.</summary>
+    public const int AddressBits = 52;
+
     private const ulong LeafBits = Valid | Writable | Atomic | System | AddressMask;
 
     /// <summary>Whether the entry means something.</summary>

@@ -65,6 +65,16 @@ internal static class Limits
     public const int SliceRanges = 64;
     public const int SliceImporters = 16;
 
+    /// <summary>No process has more data, and no GPU lends more memory to its pages: all of it may have to be held.</summary>
+    public const ulong MostProcessData = 64 * GiB;
+
+    public const ulong MostListNodes = 1 << 20;
+    public const ulong DefaultListNodes = 512;
+    public const ulong MostCounters = 512;
+    public const ulong DefaultCounters = 16;
+    public const ulong MostRounds = 1 << 16;
+    public const ulong DefaultRounds = 16;
+
     // How many of each a scenario may have: above what a host can hold, below what would be slow to check.
     public const int Nodes = 1024;
     public const int Namespaces = 128;

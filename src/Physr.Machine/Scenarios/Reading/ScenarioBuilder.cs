@@ -10,7 +10,7 @@ internal sealed partial class ScenarioBuilder
 {
     private static readonly string[] ScenarioKeys = ["name", "seed", "host", "fabric", "initiators", "transfers", "routes", "faults", "kind"];
 
-    private static readonly string[] ScenarioKinds = ["offload", "slices"];
+    private static readonly string[] ScenarioKinds = ["offload", "slices", "unaddressable"];
 
     private readonly ErrorList _errors;
     private readonly string _folder;
@@ -36,7 +36,9 @@ internal sealed partial class ScenarioBuilder
         return KindOf(root) switch
         {
             "slices" => builder.BuildSlices(root),
-            null when root is MappingNode mapping && mapping["slices"] is not null => builder.AskForKind(mapping),
+            "unaddressable" => builder.BuildUnaddressable(root),
+            null when root is MappingNode mapping && mapping["slices"] is not null => builder.AskForKind(mapping, "slices"),
+            null when root is MappingNode mapping && mapping["unaddressable"] is not null => builder.AskForKind(mapping, "unaddressable"),
             null or "offload" => builder.Build(root),
             _ => builder.RefuseKind((MappingNode)root),
         };
@@ -52,9 +54,11 @@ internal sealed partial class ScenarioBuilder
         return null;
     }
 
-    private Scenario? AskForKind(MappingNode root)
+    private Scenario? AskForKind(MappingNode root, string kind)
     {
-        _errors.Add(root.Entries.First(static entry => string.Equals(entry.Key.Text, "slices", StringComparison.Ordinal)).Key.Position, "'slices' belongs to a scenario of kind slices; write 'kind: slices' too");
+        _errors.Add(
+            root.Entries.First(entry => string.Equals(entry.Key.Text, kind, StringComparison.Ordinal)).Key.Position,
+            $"{Phrase.Quote(kind)} belongs to a scenario of kind {kind}; write 'kind: {kind}' too");
         return null;
     }
 
