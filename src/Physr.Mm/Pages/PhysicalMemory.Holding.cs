@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Memory;
+using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 

@@ -2,7 +2,6 @@
 
 using System.Runtime.InteropServices;
 using Physr.Memory;
-using Physr.Mm.Interleaving;
 
 namespace Physr.Mm;
 
