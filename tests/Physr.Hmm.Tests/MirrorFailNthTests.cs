@@ -9,17 +9,19 @@ public sealed class MirrorFailNthTests
 {
     private const int Few = 8;
 
-    private delegate bool Operation(HmmHost host, AddressSpace process, MirrorDevice device, VirtualAddress at);
+    // Steps fail until it calls the last argument.
+    private delegate bool Operation(HmmHost host, AddressSpace process, MirrorDevice device, VirtualAddress at, Action end);
 
     [Theory]
     [InlineData(DeviceVariant.Private)]
     [InlineData(DeviceVariant.Coherent)]
-    public void R91_MigrationOfSmallPagesAndHoles(DeviceVariant variant) => Repeat(variant, least: Few, isHuge: false, isMigrated: false, (host, process, device, at) =>
+    public void R91_MigrationOfSmallPagesAndHoles(DeviceVariant variant) => Repeat(variant, least: Few, isHuge: false, isMigrated: false, (host, process, device, at, end) =>
     {
         process.Advise(at, 2 * Page, MemoryAdvice.DontNeed);
         byte[] expected = Numbers(Few * Page);
         expected.AsSpan(0, 2 * Page).Clear();
         MirrorResult result = device.Mirror(host, process).MigrateToDevice(at, new byte[Few * Page]);
+        end();
         Assert.Contains(result.Errno, (IEnumerable<Errno>)[Errno.None, Errno.ENOENT]);
         process.Expect(at, expected);
         process.Put(at, Numbers(Few * Page));
@@ -30,7 +32,7 @@ public sealed class MirrorFailNthTests
     [InlineData(DeviceVariant.Private, true)]
     [InlineData(DeviceVariant.Coherent, true)]
     [InlineData(DeviceVariant.Private, false)]
-    public void R91_MigrationOfLargePages(DeviceVariant variant, bool isTouched) => Repeat(variant, least: 1, isHuge: true, isMigrated: false, (host, process, device, at) =>
+    public void R91_MigrationOfLargePages(DeviceVariant variant, bool isTouched) => Repeat(variant, least: 1, isHuge: true, isMigrated: false, (host, process, device, at, end) =>
     {
         if (!isTouched)
         {
@@ -38,6 +40,7 @@ public sealed class MirrorFailNthTests
         }
 
         MirrorResult result = device.Mirror(host, process).MigrateToDevice(at, new byte[Huge]);
+        end();
         process.Expect(at, isTouched ? Numbers(Huge) : new byte[Huge]);
         process.Put(at, Numbers(Huge));
         return result.Errno == Errno.None;
@@ -47,7 +50,7 @@ public sealed class MirrorFailNthTests
     [InlineData(DeviceVariant.Private, false)]
     [InlineData(DeviceVariant.Private, true)]
     [InlineData(DeviceVariant.PrivateByRange, false)]
-    public void R91_FaultsOnDeviceMemory(DeviceVariant variant, bool isHuge) => Repeat(variant, least: isHuge ? 1 : Few, isHuge, isMigrated: true, (_, process, _, at) =>
+    public void R91_FaultsOnDeviceMemory(DeviceVariant variant, bool isHuge) => Repeat(variant, least: isHuge ? 1 : Few, isHuge, isMigrated: true, (_, process, _, at, end) =>
     {
         AccessResult result = process.Read(at, new byte[Few * Page]);
         Assert.Contains(result.Outcome, (IEnumerable<AccessOutcome>)[AccessOutcome.Done, AccessOutcome.OutOfMemory]);
@@ -59,7 +62,7 @@ public sealed class MirrorFailNthTests
     [InlineData(DeviceVariant.Private, true, false)]
     [InlineData(DeviceVariant.Private, true, true)]
     [InlineData(DeviceVariant.Coherent, true, true)]
-    public void R91_Fork(DeviceVariant variant, bool isHuge, bool isPinned) => Repeat(variant, least: 4, isHuge, isMigrated: true, (host, process, _, at) =>
+    public void R91_Fork(DeviceVariant variant, bool isHuge, bool isPinned) => Repeat(variant, least: 4, isHuge, isMigrated: true, (host, process, _, at, end) =>
     {
         PinnedMemory? pinned = null;
         if (isPinned && process.TryPin(at.Add(3 * Page), 2 * Page, PinFlags.Write, out pinned) != Errno.None)
@@ -83,7 +86,7 @@ public sealed class MirrorFailNthTests
     [InlineData(DeviceVariant.Private, false)]
     [InlineData(DeviceVariant.Private, true)]
     [InlineData(DeviceVariant.Coherent, true)]
-    public void R91_Remap(DeviceVariant variant, bool isHuge) => Repeat(variant, least: 3, isHuge, isMigrated: true, (_, process, _, at) =>
+    public void R91_Remap(DeviceVariant variant, bool isHuge) => Repeat(variant, least: 3, isHuge, isMigrated: true, (_, process, _, at, end) =>
     {
         // To a place where no page tables are yet, off the 2 MiB boundary.
         VirtualAddress target = new(0x1000_0000_0000 + (3 * Page));
@@ -106,7 +109,7 @@ public sealed class MirrorFailNthTests
     [Theory]
     [InlineData(DeviceVariant.Private)]
     [InlineData(DeviceVariant.Coherent)]
-    public void R91_ProtectionOfAPartOfALargePage(DeviceVariant variant) => Repeat(variant, least: 2, isHuge: true, isMigrated: true, (_, process, _, at) =>
+    public void R91_ProtectionOfAPartOfALargePage(DeviceVariant variant) => Repeat(variant, least: 2, isHuge: true, isMigrated: true, (_, process, _, at, end) =>
     {
         Errno errno = process.TryProtect(at.Add(Page), Page, Protection.Read);
         Assert.Contains(errno, (IEnumerable<Errno>)[Errno.None, Errno.ENOMEM]);
@@ -117,7 +120,7 @@ public sealed class MirrorFailNthTests
     [InlineData(DeviceVariant.Private, false)]
     [InlineData(DeviceVariant.Coherent, false)]
     [InlineData(DeviceVariant.Coherent, true)]
-    public void R91_LongPins(DeviceVariant variant, bool isHuge) => Repeat(variant, least: 1, isHuge, isMigrated: true, (_, process, _, at) =>
+    public void R91_LongPins(DeviceVariant variant, bool isHuge) => Repeat(variant, least: 1, isHuge, isMigrated: true, (_, process, _, at, end) =>
     {
         Errno errno = process.TryPin(at, Few * Page, PinFlags.LongTerm | PinFlags.Write, out PinnedMemory? pinned);
         Assert.Contains(errno, (IEnumerable<Errno>)[Errno.None, Errno.ENOMEM]);
@@ -126,8 +129,10 @@ public sealed class MirrorFailNthTests
     });
 
     [Fact]
-    public void R91_TakingAPartOfALargePageAway() => Repeat(DeviceVariant.Private, least: 0, isHuge: true, isMigrated: true, (host, process, device, at) =>
+    public void R91_TakingAPartOfALargePageAway() => Repeat(DeviceVariant.Private, least: 0, isHuge: true, isMigrated: true, (host, process, device, at, end) =>
     {
+        device.UsesHugePages = false;
+
         // The kernel puts a page table aside with each huge page: this cannot fail.
         process.Advise(at.Add((Huge - (4 * Page)) & ~(ulong)(Page - 1)), 4 * Page, MemoryAdvice.DontNeed);
         Errno errno = device.Mirror(host, process).Exclusive(at, new byte[Page]).Errno;
@@ -173,7 +178,7 @@ public sealed class MirrorFailNthTests
                     VirtualAddress now = at;
                     try
                     {
-                        passed = operation(host, process, device, at);
+                        passed = operation(host, process, device, at, () => isOn = false);
                     }
                     catch (RetriedException exception)
                     {

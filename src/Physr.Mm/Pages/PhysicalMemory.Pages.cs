@@ -5,7 +5,7 @@ using Physr.Memory;
 
 namespace Physr.Mm;
 
-/// <content>Taking, holding and letting go of pages, and their bytes.</content>
+/// <content>Taking pages, their bytes, and who is charged for them.</content>
 public sealed unsafe partial class PhysicalMemory
 {
     internal const int HugeOrder = 9;

@@ -4,7 +4,7 @@ using static Physr.Hmm.Tests.HmmHost;
 
 namespace Physr.Hmm.Tests;
 
-/// <summary>Anonymous memory that a device reads and writes (section 4.1; names are those of the kernel's <c>hmm-tests</c>).</summary>
+/// <summary>Anonymous memory that a device reads and writes (section 4.1; behind their rows, names are those of the kernel's <c>hmm-tests</c>).</summary>
 public sealed class AnonymousTests
 {
     private const int Pages = BufferBytes / Page;
@@ -79,7 +79,7 @@ public sealed class AnonymousTests
         process.Expect(at, Numbers(BufferBytes));
     });
 
-    // R24a, R20b: four modes, as there.
+    // Four modes, as there.
     [Theory]
     [InlineData(DeviceVariant.Private, false, false)]
     [InlineData(DeviceVariant.Private, true, false)]
@@ -90,7 +90,7 @@ public sealed class AnonymousTests
     [InlineData(DeviceVariant.Coherent, true, false)]
     [InlineData(DeviceVariant.Coherent, false, true)]
     [InlineData(DeviceVariant.Coherent, true, true)]
-    public void anon_write_child(DeviceVariant variant, bool isMigrated, bool isHuge) => Run(host =>
+    public void R20b_R24a_anon_write_child(DeviceVariant variant, bool isMigrated, bool isHuge) => Run(host =>
     {
         AddressSpace parent = host.Process("parent");
         MirrorDevice device = host.Device(variant);

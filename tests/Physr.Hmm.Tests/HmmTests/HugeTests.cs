@@ -33,10 +33,10 @@ public sealed class HugeTests
         process.Expect(at, Numbers(Huge));
     });
 
-    // R23a: one callback for all 2 MiB.
+    // One callback for all 2 MiB.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void migrate_anon_huge_fault(DeviceVariant variant) => WithHuge(variant, (device, process, mirror, at) =>
+    public void R23a_migrate_anon_huge_fault(DeviceVariant variant) => WithHuge(variant, (device, process, mirror, at) =>
     {
         process.Put(at, Numbers(Huge));
         Assert.Equal((ulong)Huge, process.Usage().AnonHugePages);
@@ -48,7 +48,6 @@ public sealed class HugeTests
         Assert.Equal((ulong)Huge, process.Usage().AnonHugePages);
     });
 
-    // R25a.
     [Theory]
     [InlineData(DeviceVariant.Private, 0)]
     [InlineData(DeviceVariant.Private, 1)]
@@ -57,7 +56,7 @@ public sealed class HugeTests
     [InlineData(DeviceVariant.Coherent, 0)]
     [InlineData(DeviceVariant.Coherent, 1)]
     [InlineData(DeviceVariant.Coherent, 2)]
-    public void migrate_partial_unmap_fault(DeviceVariant variant, int quarters) => WithHuge(variant, (_, process, mirror, at) =>
+    public void R25a_migrate_partial_unmap_fault(DeviceVariant variant, int quarters) => WithHuge(variant, (_, process, mirror, at) =>
     {
         const int Gone = Huge / 2;
         int offset = quarters * Huge / 4;
@@ -70,10 +69,10 @@ public sealed class HugeTests
         Assert.Equal(AccessOutcome.MapError, process.Load(at.Add((ulong)offset), out int _));
     });
 
-    // R25a: before or after, with or without MREMAP_DONTUNMAP, huge or not, at three places.
+    // Before or after, with or without MREMAP_DONTUNMAP, huge or not, at three places.
     [Theory]
     [MemberData(nameof(RemapCases))]
-    public void migrate_remap_fault(DeviceVariant variant, bool isBefore, bool dontUnmap, bool isHuge, int quarters) => Run(host =>
+    public void R25a_migrate_remap_fault(DeviceVariant variant, bool isBefore, bool dontUnmap, bool isHuge, int quarters) => Run(host =>
     {
         AddressSpace process = host.Process();
         MirrorDevice device = host.Device(variant);
@@ -125,10 +124,10 @@ public sealed class HugeTests
         return cases;
     }
 
-    // R38a, R38c: the device has no 2 MiB, then RAM has none.
+    // The device has no 2 MiB, then RAM has none.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void migrate_anon_huge_err(DeviceVariant variant) => WithHuge(variant, (device, process, mirror, at) =>
+    public void R38a_R38c_migrate_anon_huge_err(DeviceVariant variant) => WithHuge(variant, (device, process, mirror, at) =>
     {
         process.Put(at, Numbers(Huge));
         device.FailsHugeAllocations = true;

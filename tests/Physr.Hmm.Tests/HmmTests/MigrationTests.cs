@@ -99,10 +99,9 @@ public sealed class MigrationTests
         process.Expect(at, Numbers(BufferBytes));
     });
 
-    // R37a.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void migrate_shared(DeviceVariant variant) => Run(host =>
+    public void R37a_migrate_shared(DeviceVariant variant) => Run(host =>
     {
         AddressSpace process = host.Process();
         MirrorDevice device = host.Device(variant);

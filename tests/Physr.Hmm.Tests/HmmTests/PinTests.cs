@@ -7,10 +7,10 @@ namespace Physr.Hmm.Tests;
 /// <summary>Pins and copy-on-write of memory that is with a device (section 4.1).</summary>
 public sealed class PinTests
 {
-    // R28a, R29a: a long pin brings private and coherent memory home, a short one only private memory.
+    // A long pin brings private and coherent memory home, a short one only private memory.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void hmm_gup_test(DeviceVariant variant) => Run(host =>
+    public void R28a_R29a_hmm_gup_test(DeviceVariant variant) => Run(host =>
     {
         AddressSpace process = host.Process();
         ProcessMirror mirror = host.Open(host.Device(variant), process);
@@ -32,10 +32,9 @@ public sealed class PinTests
         process.Expect(at, numbers);
     });
 
-    // R24a.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void hmm_cow_in_device(DeviceVariant variant) => Run(host =>
+    public void R24a_hmm_cow_in_device(DeviceVariant variant) => Run(host =>
     {
         AddressSpace parent = host.Process("parent");
         ProcessMirror mirror = host.Open(host.Device(variant), parent);

@@ -26,10 +26,9 @@ public sealed class SnapshotTests
         host.Memory.FreeUnmoved(frame);
     });
 
-    // R31d, R33a.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void snapshot(DeviceVariant variant) => Run(host =>
+    public void R31d_R33a_snapshot(DeviceVariant variant) => Run(host =>
     {
         AddressSpace process = host.Process();
         ProcessMirror mirror0 = host.Open(host.Device(variant), process);
@@ -88,10 +87,9 @@ public sealed class SnapshotTests
         process.Expect(at, Numbers(BufferBytes));
     });
 
-    // R40a.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void exclusive(DeviceVariant variant) => Run(host =>
+    public void R40a_exclusive(DeviceVariant variant) => Run(host =>
     {
         AddressSpace process = host.Process();
         ProcessMirror mirror = host.Open(host.Device(variant), process);
@@ -107,10 +105,9 @@ public sealed class SnapshotTests
         Assert.Equal(Errno.None, mirror.CheckExclusive(at, Pages));
     });
 
-    // R40d.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void exclusive_mprotect(DeviceVariant variant) => Run(host =>
+    public void R40d_exclusive_mprotect(DeviceVariant variant) => Run(host =>
     {
         AddressSpace process = host.Process();
         ProcessMirror mirror = host.Open(host.Device(variant), process);
@@ -124,10 +121,9 @@ public sealed class SnapshotTests
         Assert.Equal(Errno.EPERM, mirror.Exclusive(at, new byte[Page]).Errno);
     });
 
-    // R40c.
     [Theory]
     [ClassData(typeof(Variants))]
-    public void exclusive_cow(DeviceVariant variant) => Run(host =>
+    public void R40c_exclusive_cow(DeviceVariant variant) => Run(host =>
     {
         AddressSpace parent = host.Process("parent");
         ProcessMirror mirror = host.Open(host.Device(variant), parent);

@@ -7,9 +7,8 @@ namespace Physr.Mm.Tests.Selftests;
 /// <summary>Lost memory (the kernel's <c>memory-failure.c</c>, section 4.7; row R89).</summary>
 public sealed class MemoryFailureTests
 {
-    // R89d.
     [Fact]
-    public void anon() => Run(host =>
+    public void R89d_anon() => Run(host =>
     {
         AddressSpace parent = host.Process();
         VirtualAddress at = parent.Map(4);
@@ -36,7 +35,7 @@ public sealed class MemoryFailureTests
     });
 
     [Fact]
-    public void clean_pagecache() => Run(host =>
+    public void R89_clean_pagecache() => Run(host =>
     {
         ByteStore store = new(4 * PageBytes);
         Numbers(4).CopyTo(store.Bytes, 0);
@@ -56,7 +55,7 @@ public sealed class MemoryFailureTests
     });
 
     [Fact]
-    public void dirty_pagecache() => Run(host =>
+    public void R89_dirty_pagecache() => Run(host =>
     {
         StoredFile file = host.Last(new StoredFile(host.Memory, "file", new ByteStore(4 * PageBytes)));
         AddressSpace process = host.Process();
@@ -71,7 +70,7 @@ public sealed class MemoryFailureTests
     });
 
     [Fact]
-    public void OfALargePageOnlyTheLostPartGoes() => Run(host =>
+    public void R89_OfALargePageOnlyTheLostPartGoes() => Run(host =>
     {
         AddressSpace process = host.Process();
         VirtualAddress at = process.Map(512);
@@ -91,7 +90,7 @@ public sealed class MemoryFailureTests
     });
 
     [Fact]
-    public void AFreeFrameThatIsLostIsNeverHandedOut() => Run(host =>
+    public void R89_AFreeFrameThatIsLostIsNeverHandedOut() => Run(host =>
     {
         Assert.Equal(Errno.None, host.Memory.TryAllocateForMove(0, out PageFrameNumber frame));
         host.Memory.FreeUnmoved(frame);
