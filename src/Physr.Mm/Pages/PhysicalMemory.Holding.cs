@@ -8,6 +8,8 @@ namespace Physr.Mm;
 /// <content>Holding pages and letting go of them.</content>
 public sealed unsafe partial class PhysicalMemory
 {
+    // SAFETY: a page's descriptor is native memory that stays while the page is held, or while an entry seen below its table's lock names it.
+
     /// <summary>Gives references to a (head) page back; the last one frees it.</summary>
     internal void Put(Page head, int count = 1)
     {
