@@ -10,7 +10,7 @@ public sealed partial class ConformanceTests
     private const int Rows = 92;
 
     /// <summary>Names that more than one fixture has.</summary>
-    private static readonly HashSet<string> s_shared = ["basic", "simple_close", "map", "bind", "rows", "replace", "device"];
+    private static readonly HashSet<string> s_shared = ["basic", "simple_close", "map", "bind", "rows", "replace", "device", "fork"];
 
     private static readonly Lazy<ILookup<string, string>> s_ours = new(static () =>
         Repository.TestFiles
@@ -51,6 +51,12 @@ public sealed partial class ConformanceTests
 
     [Theory]
     [InlineData("hmm-tests", 39)]
+    [InlineData("gup and longterm pins", 4)]
+    [InlineData("cow", 12)]
+    [InlineData("memory-failure", 3)]
+    [InlineData("pfnmap", 6)]
+    [InlineData("guard-regions", 11)]
+    [InlineData("merge", 7)]
     [InlineData("iommufd", 66)]
     [InlineData("iommufd fail_nth", 8)]
     [InlineData("generic page table", 20)]

@@ -12,7 +12,7 @@ public sealed class GuardRegionTests
 
     [Theory]
     [MemberData(nameof(Backings))]
-    public void basic(string backing) => With(backing, (host, process, at) =>
+    public void guard_regions_basic(string backing) => With(backing, (host, process, at) =>
     {
         process.Advise(at, 1, MemoryAdvice.GuardInstall);
         process.Advise(at.At(9), 1, MemoryAdvice.GuardInstall);
@@ -102,7 +102,7 @@ public sealed class GuardRegionTests
 
     [Theory]
     [MemberData(nameof(Backings))]
-    public void fork(string backing) => With(backing, (host, process, at) =>
+    public void guard_regions_fork(string backing) => With(backing, (host, process, at) =>
     {
         process.Advise(at, 5, MemoryAdvice.GuardInstall);
         AddressSpace child = host.Fork(process);

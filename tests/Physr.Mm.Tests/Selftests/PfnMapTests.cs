@@ -55,7 +55,7 @@ public sealed class PfnMapTests
     });
 
     [Fact]
-    public void fork() => With((host, process, at) =>
+    public void pfnmap_fork() => With((host, process, at) =>
     {
         AddressSpace child = host.Fork(process);
         child.Expect(at, Numbers(2));
