@@ -17,7 +17,11 @@ internal sealed unsafe class MigrationRig : IDisposable
     private readonly AreaMigration _toDevice;
     private readonly AreaMigration _toRam;
     private readonly int _order;
+    private byte* _from;
+    private byte* _to;
+    private nuint _length;
     private readonly PageFrameNumber[] _frames = new PageFrameNumber[512];
+    private readonly DevicePage[] _pages = new DevicePage[512];
 
     public MigrationRig(ulong bytes, bool isHuge)
     {
@@ -88,6 +92,11 @@ internal sealed unsafe class MigrationRig : IDisposable
     private void Copy(AreaMigration migration, bool toDevice)
     {
         ReadOnlySpan<MigrateFrame> sources = migration.Sources;
+        if (_order == 0 && toDevice && _pool.TryTake(_pages.AsSpan(0, sources.Length)) != sources.Length)
+        {
+            throw new InvalidOperationException("There is no device memory.");
+        }
+
         if (_order == 0 && !toDevice && Memory.TryAllocateForMove(_frames.AsSpan(0, sources.Length)) != sources.Length)
         {
             throw new InvalidOperationException("There is no RAM.");
@@ -103,18 +112,42 @@ internal sealed unsafe class MigrationRig : IDisposable
             MigrateFlags size = _order == 0 ? MigrateFlags.None : MigrateFlags.Compound;
             if (toDevice)
             {
-                Must(_pool.TryTake(_order, out DevicePage page));
+                DevicePage page = _pages[i];
+                Must(_order == 0 ? Errno.None : _pool.TryTake(_order, out page));
                 migration.Destinations[i] = MigrateFrame.Of(page, size);
-                NativeMemory.Copy(Bytes4K(sources[i].Key.Frame), DeviceAt(PageKey.Of(page)), (nuint)PageSize.Size4K << _order);
+                Append(Bytes4K(sources[i].Key.Frame), DeviceAt(PageKey.Of(page)));
             }
             else
             {
                 PageFrameNumber frame = _frames[i];
                 Must(_order == 0 ? Errno.None : Memory.TryAllocateForMove(_order, out frame));
                 migration.Destinations[i] = MigrateFrame.Of(frame, size);
-                NativeMemory.Copy(DeviceAt(sources[i].Key), Bytes4K(frame), (nuint)PageSize.Size4K << _order);
+                Append(DeviceAt(sources[i].Key), Bytes4K(frame));
             }
         }
+
+        Flush();
+    }
+
+    /// <summary>Joins copies whose sources and destinations both follow each other, as drivers do for their copy engines.</summary>
+    private void Append(byte* from, byte* to)
+    {
+        if (_length != 0 && from == _from + _length && to == _to + _length)
+        {
+            _length += (nuint)PageSize.Size4K << _order;
+            return;
+        }
+
+        Flush();
+        _from = from;
+        _to = to;
+        _length = (nuint)PageSize.Size4K << _order;
+    }
+
+    private void Flush()
+    {
+        NativeMemory.Copy(_from, _to, _length);
+        _length = 0;
     }
 
     private byte* DeviceAt(PageKey key) => _deviceBytes + ((key.Value - _firstPage) << PageSize.Shift4K);

@@ -49,8 +49,7 @@ internal static unsafe class ProcessMemoryRatios
         string what = isHuge ? "2 MiB pages" : "4 KiB pages";
         table.Rate($"migrate 64 MiB of {what} to the device", MigratedBytes / best[0], copy, least, $"≥ {least} of `NativeMemory.Copy`");
         table.Rate("same, back to RAM", MigratedBytes / best[1], copy, least, $"≥ {least} of `NativeMemory.Copy`");
-        table.Rate("same, to the device, beside a copy of page by page", MigratedBytes / best[0], pieces, 0, "");
-        table.Rate("same, back to RAM, beside that", MigratedBytes / best[1], pieces, 0, "");
+        table.Note($"for comparison: `NativeMemory.Copy` of {(isHuge ? "2 MiB" : "4 KiB")} at a time", pieces, "GB/s");
     }
 
     private static void Faults(RatioTable table)

@@ -107,6 +107,47 @@ public sealed class DevicePagePool
         return errno;
     }
 
+    /// <summary>Takes many single pages for one turn of the lock, each as <see cref="TryTake(int, out DevicePage)"/> gives it.</summary>
+    /// <param name="pages">Filled from its start.</param>
+    /// <returns>How many there were.</returns>
+    public int TryTake(Span<DevicePage> pages)
+    {
+        Span<int> indices = stackalloc int[PagesPerBlock];
+        int done = 0;
+        while (done < pages.Length)
+        {
+            int count = 0;
+            lock (_lock)
+            {
+                while (count < Math.Min(indices.Length, pages.Length - done) && FindSingle() is var index && index != None)
+                {
+                    Mark(index, 1, free: false);
+                    Append(index);
+                    indices[count++] = index;
+                }
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                PageKey key = _first.Add((ulong)indices[i]);
+                Errno errno = key.IsOffset ? _pagemap.InitializePage(key.Offset, 0, out pages[done]) : _pagemap.InitializePage(key.Frame, 0, out pages[done]);
+                done += errno == Errno.None ? 1 : 0;
+                if (errno != Errno.None)
+                {
+                    // The device is going: nothing that is left can be had either.
+                    Give(indices[i], 1);
+                }
+            }
+
+            if (count < indices.Length)
+            {
+                break;
+            }
+        }
+
+        return done;
+    }
+
     /// <summary>Takes a page back whose last reference went.</summary>
     public void Return(DevicePage page) => Give(IndexOf(page), 1 << page.Order);
 
