@@ -47,7 +47,7 @@ public sealed class HugeOrderTests(ITestOutputHelper output)
         Assert.Equal(1, world.Device.MoveIn(process, 0, Whole, isWhole: true));
         scenario.Actor("evictor", () => world.Device.EvictAll(isSplit: true));
         scenario.Actor("unmapper", () => process.Unmap(256, 256));
-    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
+    }, runs: 150, options: s_huge, style: RandomStyle.Priorities);
 
     [Fact]
     public void R25_AnEvictionIntoSmallPages_AgainstMremap_KeepsTheBytes() => Rig.Randomly(output, static (world, scenario) =>
@@ -56,7 +56,7 @@ public sealed class HugeOrderTests(ITestOutputHelper output)
         Assert.Equal(1, world.Device.MoveIn(process, 0, Whole, isWhole: true));
         scenario.Actor("evictor", () => world.Device.EvictAll(isSplit: true));
         scenario.Actor("remapper", () => process.MoveTo(new(Process.Start + (1UL << 30))));
-    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
+    }, runs: 150, options: s_huge, style: RandomStyle.Priorities);
 
     [Fact]
     public void R24_AForkOfAWholePage_AgainstAnEviction_KeepsParentAndChildApart() => Rig.Every(output, static (world, scenario) =>
@@ -76,7 +76,7 @@ public sealed class HugeOrderTests(ITestOutputHelper output)
         process.Unmap(256, 256);
         scenario.Actor("one", () => process.Write(0));
         scenario.Actor("other", () => process.Write(200));
-    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
+    }, runs: 150, options: s_huge, style: RandomStyle.Priorities);
 
     [Fact]
     public void R38_ADeviceWithRoomForSmallPagesOnly_AgainstATouch_BreaksThePage() => Rig.Randomly(output, static (world, scenario) =>
@@ -84,7 +84,7 @@ public sealed class HugeOrderTests(ITestOutputHelper output)
         Process process = Stage(world);
         scenario.Actor("mover", () => world.Device.MoveIn(process, 0, Whole, isWhole: true, isSplit: true));
         scenario.Actor("cpu", () => process.Write(200));
-    }, runs: 300, options: s_huge, style: RandomStyle.Priorities);
+    }, runs: 150, options: s_huge, style: RandomStyle.Priorities);
 
     private static Process Stage(World world)
     {

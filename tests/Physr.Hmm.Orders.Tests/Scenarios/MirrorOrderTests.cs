@@ -40,34 +40,35 @@ public sealed class MirrorOrderTests(ITestOutputHelper output)
     });
 
     [Fact]
-    public void R31_TwoDevicesAndTheCpu_WriteOnePage_AndAllSeeTheLastValue() => Rig.Every(output, static (world, scenario) =>
+    public void R31_TwoDevicesAndTheCpu_UseOneSharedPage_AndAllSeeTheLastValue() => Rig.Every(output, static (world, scenario) =>
     {
         Process process = world.Spawn("process", 1);
         process.Write(0);
         Process child = process.Fork("child");
-        foreach (TestDevice device in world.Devices)
+        DeviceMirror writer = process.Mirror(world.Devices[0]);
+        DeviceMirror reader = process.Mirror(world.Devices[1]);
+        scenario.Actor("writer", () => Assert.Equal(Errno.None, process.DeviceWrite(writer, 0)));
+        scenario.Actor("reader", () =>
         {
-            DeviceMirror mirror = process.Mirror(device);
-            scenario.Actor(device.Name, () => Assert.Equal(Errno.None, process.DeviceWrite(mirror, 0)));
-        }
-
+            Assert.Equal(Errno.None, process.DeviceRead(reader, 0));
+            Assert.Equal(Errno.None, process.DeviceRead(reader, 0));
+        });
         scenario.Actor("cpu", () => process.Write(0));
         scenario.AtEnd(() => child.Read(0));
     }, options: new() { Devices = 2 });
 
     [Fact]
-    public void R30_ADriverThatRefusesAlthoughItMayBlock_DoesNotEndTheChangeTwice()
+    public void R30_ADriverThatRefusesAlthoughItMayBlock_DoesNotEndTheChangeTwice() => Rig.Every(output, static (world, scenario) =>
     {
-        using World world = new(new());
         Process process = world.Spawn("process", 1);
         DeviceMirror mirror = process.Mirror(world.Device);
         mirror.Refuses = true;
         process.Write(0);
-        Assert.Equal(Errno.None, process.DeviceWrite(mirror, 0));
-        process.Discard(0);
-        process.Read(0);
-        Assert.Equal(Errno.None, process.DeviceWrite(mirror, 0));
-        Assert.Equal(1, world.Device.MoveIn(process, 0, 1));
-        world.Finish();
-    }
+        scenario.Actor("device", () =>
+        {
+            Assert.Equal(Errno.None, process.DeviceWrite(mirror, 0));
+            Assert.Equal(Errno.None, process.DeviceRead(mirror, 0));
+        });
+        scenario.Actor("discarder", () => process.Discard(0));
+    });
 }

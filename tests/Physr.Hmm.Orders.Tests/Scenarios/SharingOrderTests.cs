@@ -14,7 +14,8 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
         Process parent = world.Spawn("parent", 1);
         DeviceMirror mirror = parent.Mirror(world.Device);
         parent.Increment(0);
-        ulong added = 0;
+        ulong added = 1;
+        Assert.Equal(Errno.None, mirror.AddExclusively(0, 1UL << 32, now => parent.WasWritten(0, now)));
         scenario.Actor("device", () => _ = mirror.AddExclusively(0, 1UL << 32, now =>
         {
             added++;
@@ -69,15 +70,17 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
         scenario.Actor("child", child.Space.Dispose);
     });
 
-    [Fact]
-    public void R28_APin_AgainstAMove_HoldsThePageThatTheProcessHas() => Rig.Every(output, static (world, scenario) =>
+    [Theory]
+    [InlineData(PinFlags.Write | PinFlags.LongTerm)]
+    [InlineData(PinFlags.Write | PinFlags.ReferenceOnly)]
+    public void R28_APageThatIsHeld_AgainstAMove_StaysTheOneThatTheProcessHas(PinFlags how) => Rig.Every(output, (world, scenario) =>
     {
         Process process = world.Spawn("process", 1);
         process.Write(0);
         scenario.Actor("mover", () => world.Device.MoveIn(process, 0, 1));
-        scenario.Actor("pinner", () =>
+        scenario.Actor("holder", () =>
         {
-            Assert.Equal(Errno.None, process.Space.TryPin(process.AddressOf(0), 4096, PinFlags.Write | PinFlags.LongTerm, out PinnedMemory? pinned));
+            Assert.Equal(Errno.None, process.Space.TryPin(process.AddressOf(0), 4096, how, out PinnedMemory? pinned));
             process.Write(0);
             Assert.Equal(process.Values[0], Pinned(world, pinned));
             pinned!.Dispose();
@@ -140,7 +143,7 @@ public sealed class SharingOrderTests(ITestOutputHelper output)
         Process child = parent.Fork("child");
         scenario.Actor("parent", () => parent.Write(0));
         scenario.Actor("child", () => child.Write(0));
-        scenario.Actor("sibling", () => child.Read(0));
+        scenario.Actor("sibling", () => child.Write(0));
     });
 
     [Fact]

@@ -40,18 +40,19 @@ public sealed class SwapOrderTests(ITestOutputHelper output)
     [Fact]
     public void R19c_ASlotThatIsUsedAnew_IsNotTakenForTheOldOne() => Rig.Every(output, static (world, scenario) =>
     {
-        Process process = world.Spawn("process", 2);
+        Process process = world.Spawn("process", 1);
         process.Write(0);
-        process.Write(1);
         PageOut(process, 0);
+        Process other = world.Spawn("other", 1);
+        other.Write(0);
         scenario.Actor("reader", () => process.Read(0));
         scenario.Actor("other", () =>
         {
             process.Read(0);
-            PageOut(process, 1);
-            Process child = process.Fork("child");
-            child.Read(1);
-            process.Read(1);
+            PageOut(other, 0);
+            Process child = other.Fork("child");
+            child.Read(0);
+            other.Read(0);
         });
     }, options: new() { SwapPages = 2 });
 

@@ -14,7 +14,7 @@ public sealed class FreeRunningTests(ITestOutputHelper output)
     [Theory]
     [InlineData(16, false)]
     [InlineData(1024, true)]
-    public void R21toR40_ThreadsThatNobodyOrders_KeepEveryValueAndEveryCount(int pages, bool isHuge)
+    public void ThreadsThatNobodyOrders_KeepEveryValueAndEveryCount(int pages, bool isHuge)
     {
         WorldOptions options = isHuge ? new() { Devices = 2, RamMebibytes = 32, HugePages = HugePagePolicy.Always } : new() { Devices = 2, RamMebibytes = 4, SwapPages = 65 };
         using World world = new(options);
