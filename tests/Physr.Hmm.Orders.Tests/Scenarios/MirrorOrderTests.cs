@@ -70,5 +70,13 @@ public sealed class MirrorOrderTests(ITestOutputHelper output)
             Assert.Equal(Errno.None, process.DeviceRead(mirror, 0));
         });
         scenario.Actor("discarder", () => process.Discard(0));
+        scenario.AtEnd(() =>
+        {
+            // Each refusal is named, and the change goes on.
+            mirror.Refuses = false;
+            Assert.NotEmpty(world.Warnings);
+            Assert.All(world.Warnings, static warning => Assert.Contains("refused", warning, StringComparison.Ordinal));
+            world.Warnings.Clear();
+        });
     });
 }
