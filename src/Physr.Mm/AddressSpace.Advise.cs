@@ -240,7 +240,9 @@ public sealed unsafe partial class AddressSpace
             else if (entry.IsPresent && !entry.IsSpecial)
             {
                 Page page = Memory.PageOf(entry.Key);
-                if (page.IsAnonymous && !page.Has(PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
+
+                // One that is locked is on its way to swap or to a device: who writes it out tells by the dirty bit whether the bytes that he has are the last ones.
+                if (page.IsAnonymous && !page.Has(PageFlags.Locked | PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
                 {
                     page.Clear(PageFlags.Dirty);
                     page.Set(PageFlags.LazyFree);
