@@ -75,8 +75,10 @@ public sealed unsafe partial class AddressSpace
             else if (entry.IsPresent && !entry.IsSpecial)
             {
                 Page page = Memory.PageOf(entry.Key);
+
+                // One that is locked is on its way to swap or to a device: who writes it out tells by the dirty bit whether the bytes that he has are the last ones.
                 bool isOthersToo = page.Has(PageFlags.Dirty | PageFlags.SwapCache) && page.MapCount != 1;
-                if (page.IsAnonymous && !isOthersToo && !page.Has(PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
+                if (page.IsAnonymous && !isOthersToo && !page.Has(PageFlags.Locked | PageFlags.SwapCache | PageFlags.Head | PageFlags.Tail) && page.IsRam)
                 {
                     page.Clear(PageFlags.Dirty);
                     page.Set(PageFlags.LazyFree);

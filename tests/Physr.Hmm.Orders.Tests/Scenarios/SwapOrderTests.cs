@@ -57,6 +57,16 @@ public sealed class SwapOrderTests(ITestOutputHelper output)
     }, options: new() { SwapPages = 2 });
 
     [Fact]
+    public void APageOut_AgainstAWriteAndMadviseFree_NeverBringsAnOlderValueBack() => Rig.Every(output, static (world, scenario) =>
+    {
+        Process process = world.Spawn("process", 1);
+        process.Write(0);
+        scenario.Actor("swapper", () => PageOut(process, 0));
+        scenario.Actor("cpu", () => process.Write(0));
+        scenario.Actor("adviser", () => process.Free(0));
+    }, options: s_swap);
+
+    [Fact]
     public void R35_APageOut_AgainstAMoveAndATouch_KeepsTheBytes() => Rig.Every(output, static (world, scenario) =>
     {
         Process process = world.Spawn("process", 1);
