@@ -133,6 +133,7 @@ public sealed unsafe partial class AreaMigration
 
     private void CollectTable(ulong* table, ulong start, ulong end, MigrateSelect select)
     {
+        Page held = default;
         ref int tableLock = ref AddressSpace.LockOf(table);
         WordLock.Enter(ref tableLock, "page table lock");
         for (ulong address = start; address < end; address += PageSize.Size4K)
@@ -163,8 +164,10 @@ public sealed unsafe partial class AreaMigration
 
             if (head.Order != 0)
             {
-                if (!TrySplitMapped(ref tableLock, head))
+                // Asked once, not for each of its 512 parts: it is somebody's, and unmapping it to find out costs as many entries.
+                if (head.Equals(held) || !TrySplitMapped(ref tableLock, head))
                 {
+                    held = head;
                     continue;
                 }
 
