@@ -28,6 +28,7 @@ internal static unsafe class ProcessMemoryRatios
     {
         using MigrationRig rig = new(MigratedBytes, isHuge);
         nuint bytes = (nuint)MigratedBytes;
+        // SAFETY: two buffers of as many bytes as are copied, freed below.
         byte* from = (byte*)NativeMemory.AlignedAlloc(bytes, (nuint)PageSize.Size2M);
         byte* to = (byte*)NativeMemory.AlignedAlloc(bytes, (nuint)PageSize.Size2M);
         NativeMemory.Fill(from, bytes, 1);

@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using System.Numerics;
 using Physr.Memory;
 using Physr.Mm;
 using Physr.Mm.Interleaving;
@@ -10,7 +9,7 @@ namespace Physr.Hmm;
 /// <summary>The free pages of a device's private or coherent memory, single or by 2 MiB, and which of those in use have been there longest: what a driver allocates from and evicts by.</summary>
 /// <remarks>The pagemap's <see cref="Pagemap.FolioFree"/> calls <see cref="Return"/>. Single pages come from blocks that are broken already, so that whole ones last. Thread-safe; allocates nothing
 /// in use.</remarks>
-public sealed class DevicePagePool
+public sealed partial class DevicePagePool
 {
     private const int PagesPerBlock = 512;
     private const int WordsPerBlock = PagesPerBlock / 64;
@@ -213,103 +212,4 @@ public sealed class DevicePagePool
     }
 
     private bool IsFree(int index) => (_free[index >> 6] >> (index & 63) & 1) != 0;
-
-    private int FindSingle()
-    {
-        int blocks = _freeInBlock.Length;
-        int whole = None;
-        for (int i = 0; i < blocks; i++)
-        {
-            int block = (_brokenHint + i) % blocks;
-            if (_freeInBlock[block] is > 0 and < PagesPerBlock)
-            {
-                _brokenHint = block;
-                return FirstIn(block);
-            }
-
-            whole = whole == None && _freeInBlock[block] != 0 ? block : whole;
-        }
-
-        _brokenHint = whole == None ? 0 : whole;
-        return whole == None ? None : FirstIn(whole);
-    }
-
-    private int FindWhole()
-    {
-        int blocks = _freeInBlock.Length;
-        for (int i = 0; i < blocks; i++)
-        {
-            int block = (_wholeHint + i) % blocks;
-            if (_freeInBlock[block] == PagesPerBlock)
-            {
-                _wholeHint = block;
-                return block * PagesPerBlock;
-            }
-        }
-
-        return None;
-    }
-
-    private int FirstIn(int block)
-    {
-        int word = block * WordsPerBlock;
-        while (_free[word] == 0)
-        {
-            word++;
-        }
-
-        return (word << 6) + BitOperations.TrailingZeroCount(_free[word]);
-    }
-
-    private void Mark(int index, int pages, bool free)
-    {
-        if (pages == 1)
-        {
-            _free[index >> 6] ^= 1UL << (index & 63);
-        }
-        else
-        {
-            Array.Fill(_free, free ? ulong.MaxValue : 0, index >> 6, pages >> 6);
-        }
-
-        _freeInBlock[index / PagesPerBlock] += (short)(free ? pages : -pages);
-        Volatile.Write(ref _freePages, _freePages + (free ? pages : -pages));
-    }
-
-    private void Append(int index)
-    {
-        _newer[index] = None;
-        _older[index] = _newest;
-        if (_newest == None)
-        {
-            _oldest = index;
-        }
-        else
-        {
-            _newer[_newest] = index;
-        }
-
-        _newest = index;
-    }
-
-    private void Unlink(int index)
-    {
-        if (_older[index] == None)
-        {
-            _oldest = _newer[index];
-        }
-        else
-        {
-            _newer[_older[index]] = _newer[index];
-        }
-
-        if (_newer[index] == None)
-        {
-            _newest = _older[index];
-        }
-        else
-        {
-            _older[_newer[index]] = _older[index];
-        }
-    }
 }
