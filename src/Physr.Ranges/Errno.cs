@@ -59,11 +59,17 @@ public enum Errno
     /// <summary>Illegal seek; for event files, a transfer that is not a whole number of records.</summary>
     ESPIPE = 29,
 
+    /// <summary>The file system or device is read-only.</summary>
+    EROFS = 30,
+
     /// <summary>Result out of range.</summary>
     ERANGE = 34,
 
     /// <summary>The wait would never end: an unmap was ignored a hundred times.</summary>
     EDEADLOCK = 35,
+
+    /// <summary>No data: nothing of the kind is there.</summary>
+    ENODATA = 61,
 
     /// <summary>Value too large.</summary>
     EOVERFLOW = 75,
@@ -79,6 +85,9 @@ public enum Errno
 
     /// <summary>Timed out.</summary>
     ETIMEDOUT = 110,
+
+    /// <summary>Bytes on the medium contradict themselves: damaged, or of something else (<c>EUCLEAN</c>).</summary>
+    EUCLEAN = 117,
 
     /// <summary>The peer's memory can never be reached from this device: a verdict, not a shortage (row R53c).</summary>
     EREMOTEIO = 121,

@@ -16,8 +16,9 @@ public sealed partial class FloorTests
         ["Physr.Mm"] = ["Physr.Ranges", "Physr.Memory"],
         ["Physr.Hmm"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm"],
         ["Physr.Pci"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma"],
-        ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm"],
-        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Machine"],
+        ["Physr.Storage"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm"],
+        ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage"],
+        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage", "Physr.Machine"],
     };
 
     [Fact]
