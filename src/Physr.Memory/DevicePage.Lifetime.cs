@@ -8,31 +8,43 @@ public readonly unsafe partial struct DevicePage
     /// <returns>False for a page that is not allocated (private, coherent, P2P), and for an idle page of a pagemap that was killed.</returns>
     public bool TryGet()
     {
-        DevicePage head = Head;
-        ref int count = ref head.Descriptor.ReferenceCount;
         int idle = Registration.Type == MemoryType.Generic ? 1 : 0;
         bool countsUse = Registration.Type is MemoryType.Generic or MemoryType.FsDax;
-        int seen = Volatile.Read(ref count);
+        SpinWait spinner = default;
         while (true)
         {
+            DevicePage head = Head;
+            ref int count = ref head.Descriptor.ReferenceCount;
+            int seen = Volatile.Read(ref count);
+            if (seen < 0)
+            {
+                // Becoming a part of a large page, or single again.
+                spinner.SpinOnce();
+                continue;
+            }
+
             bool first = seen == idle;
             if (first && (!countsUse || !Registration.References.TryAcquire()))
             {
                 return false;
             }
 
-            int before = Interlocked.CompareExchange(ref count, seen + 1, seen);
-            if (before == seen)
+            if (Interlocked.CompareExchange(ref count, seen + 1, seen) != seen)
+            {
+                if (first)
+                {
+                    Registration.References.Release();
+                }
+
+                continue;
+            }
+
+            if (Head.PageNumber == head.PageNumber)
             {
                 return true;
             }
 
-            if (first)
-            {
-                Registration.References.Release();
-            }
-
-            seen = before;
+            head.Put();
         }
     }
 
@@ -193,8 +205,14 @@ public readonly unsafe partial struct DevicePage
                 registration.References.Release(pages);
                 break;
             case MemoryType.FsDax:
+                BreakIdle();
                 registration.Pagemap.PageIdle?.Invoke(this);
                 registration.References.Release();
+                if (registration.References.Users == 0)
+                {
+                    registration.Pagemap.AllIdle?.Invoke(registration.Pagemap);
+                }
+
                 break;
             case MemoryType.PciP2P:
                 registration.Pagemap.FolioFree?.Invoke(this);

@@ -52,9 +52,16 @@ public sealed partial class MemoryMap
 
         for (ulong i = 0; i < pages; i++)
         {
-            // Poison is the head's: a deduplicated tail has no descriptor of its own to carry it.
-            if (pagemap.TryGetPage(frame.Add(i), out DevicePage page) && (page.Head.Set(PageFlags.Poisoned) & PageFlags.Poisoned) == PageFlags.None)
+            if (!pagemap.TryGetPage(frame.Add(i), out DevicePage page))
             {
+                continue;
+            }
+
+            // Poison is the head's: a deduplicated tail has no descriptor of its own to carry it. File-system pages are large only for a while, and each keeps its own.
+            DevicePage lost = pagemap.Type == MemoryType.FsDax ? page : page.Head;
+            if ((lost.Set(PageFlags.Poisoned) & PageFlags.Poisoned) == PageFlags.None)
+            {
+                page.Head.Set(lost != page.Head ? PageFlags.PartPoisoned : PageFlags.None);
                 PagePoisoned?.Invoke(page.Head, flags | MemoryFailureFlags.MustKill);
             }
         }

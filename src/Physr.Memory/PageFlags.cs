@@ -44,4 +44,7 @@ public enum PageFlags : ulong
 
     /// <summary>Its bytes belong to the page cache of shared memory (<c>shmem</c>).</summary>
     SharedMemory = 1 << 11,
+
+    /// <summary>It heads a large file-system page of which the hardware lost another part.</summary>
+    PartPoisoned = 1 << 12,
 }

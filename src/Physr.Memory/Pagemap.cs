@@ -39,6 +39,9 @@ public sealed partial class Pagemap
     /// <summary>Told when a file-system page becomes idle: whoever waits to truncate may go on.</summary>
     public FolioFreeCallback? PageIdle { get; set; }
 
+    /// <summary>Told when no page of file-system memory is in use any more: whoever made the descriptors for the sake of those uses may take them away. New uses may begin at any time.</summary>
+    public Action<Pagemap>? AllIdle { get; set; }
+
     /// <summary>Device memory that holds the descriptors; null takes them from RAM. Allowed with a single range only (row R8c).</summary>
     public Altmap? Altmap { get; set; }
 

@@ -92,7 +92,11 @@ public sealed partial class AddressSpace
     /// <summary>Takes an area out of the ways back from pages; whoever walked there is through.</summary>
     private void Unlink(VirtualMemoryArea area)
     {
-        area.File?.Mapping.Remove(area);
+        if (area.File is { } file && file.Mapping.Remove(area))
+        {
+            file.LastAreaGone();
+        }
+
         if (area.Anon is { } anon && anon.Family.Remove(area))
         {
             Memory.Forget(anon.Family);

@@ -21,6 +21,11 @@ public sealed unsafe partial class AddressSpace
             return PfnFault(area, at, file, index, kind);
         }
 
+        if (file is DaxFile dax)
+        {
+            return DaxFault(area, address, at, dax, kind);
+        }
+
         bool isShared = area.Has(VmFlags.Shared);
         if (kind == FaultKind.Read && file is CachedFile && Memory.Options.FaultAroundPages > 1 && FaultAround(area, address, at, file, index))
         {
@@ -181,7 +186,7 @@ public sealed unsafe partial class AddressSpace
 
     /// <summary>Makes every entry that maps a page of a file clean and read-only, so that the next write is heard of (<c>folio_mkclean</c>).</summary>
     /// <returns>Whether one of them was dirty.</returns>
-    internal static bool CleanFilePage(StoredFile file, Page page, ulong index)
+    internal static bool CleanFilePage(MemoryFile file, Page page, ulong index)
     {
         bool wasDirty = false;
         file.Mapping.Enter();
@@ -203,7 +208,7 @@ public sealed unsafe partial class AddressSpace
         ulong* table = pmd == null ? null : TableBelow(pmd);
         if (table == null)
         {
-            return false;
+            return pmd != null && *pmd != 0 && CleanHugeEntry(address, pmd, page);
         }
 
         NotifyStart(address, PageSize.Size4K, NotifierEvent.ProtectionOfPage);

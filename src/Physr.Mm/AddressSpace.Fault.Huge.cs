@@ -112,6 +112,11 @@ public sealed unsafe partial class AddressSpace
             return entry.IsAccessible && Memory.BytesOf(entry.Key) == null ? FaultStatus.BusError : FaultStatus.Done;
         }
 
+        if (kind == FaultKind.Write && area.Has(VmFlags.Shared) && area.File is DaxFile dax)
+        {
+            return DaxHugeWriteFault(area, address, pmd, entry, dax);
+        }
+
         if (entry.IsSpecial)
         {
             return ReplaceHugeZero(area, address, pmd, entry, kind);
@@ -167,7 +172,7 @@ public sealed unsafe partial class AddressSpace
 
         Page head = Memory.PageOf(entry.Key);
         bool isMine = head.Has(PageFlags.AnonymousExclusive);
-        if (!isMine && head.References == 1 && head.TryLock())
+        if (!isMine && head.IsAnonymous && head.References == 1 && head.TryLock())
         {
             isMine = head.References == 1;
             if (isMine)

@@ -44,7 +44,8 @@ public sealed unsafe partial class AddressSpace
         PageEntry entry = new(Volatile.Read(ref *pmd));
         if (!IsTable(entry.Value))
         {
-            FaultStatus status = entry.IsNone ? HugeAnonymousFault(area, address, pmd, kind) : HugeFault(area, address, pmd, entry, kind);
+            FaultStatus status = !entry.IsNone ? HugeFault(area, address, pmd, entry, kind)
+                : area.File is DaxFile dax ? DaxHugeFault(area, address, pmd, dax, kind) : HugeAnonymousFault(area, address, pmd, kind);
             if (status != FaultStatus.Fallback)
             {
                 return status;
@@ -139,6 +140,11 @@ public sealed unsafe partial class AddressSpace
 
     private FaultStatus WriteProtectFault(VirtualMemoryArea area, ulong address, ulong* at, PageEntry entry, FaultKind kind)
     {
+        if (kind == FaultKind.Write && area.Has(VmFlags.Shared) && area.File is DaxFile { WantsWriteNotify: true } dax)
+        {
+            return DaxWriteFault(area, address, at, entry, dax);
+        }
+
         ref int tableLock = ref LockOf(at);
         WordLock.Enter(ref tableLock, "page table lock");
         if (*at != entry.Value)

@@ -267,6 +267,13 @@ public sealed unsafe partial class AddressSpace
         PageEntry entry = new(*pmd);
         bool namesPage = !IsTable(entry.Value) && ((entry.IsPresent && !entry.IsSpecial) || entry.IsDevicePrivate);
         Page head = namesPage ? Memory.PageOf(entry.Key) : default;
+        if (namesPage && !head.IsAnonymous)
+        {
+            // What only maps a file is found there again by a fault.
+            WordLock.Exit(ref pmdLock);
+            return true;
+        }
+
         if (IsTable(entry.Value) || (namesPage && head.Pins > 0))
         {
             WordLock.Exit(ref pmdLock);

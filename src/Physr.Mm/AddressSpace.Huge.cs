@@ -31,6 +31,16 @@ public sealed unsafe partial class AddressSpace
     /// <param name="isDeposited">Whether the table for it was put aside: for callers that cannot fail.</param>
     internal bool TrySplitHuge(VirtualMemoryArea area, ulong* pmd, ulong address, bool isDeposited = false)
     {
+        if (area.File is DaxFile)
+        {
+            // A file's pages are found again, by 4 KiB or by 2 MiB.
+            ulong from = address & ~(HugeBytes - 1);
+            NotifyStart(from, HugeBytes, NotifierEvent.Clear);
+            ZapHuge(pmd);
+            Notifiers.End();
+            return true;
+        }
+
         ulong* table = TryTakeTable(isDeposited);
         if (table == null)
         {

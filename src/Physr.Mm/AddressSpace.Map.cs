@@ -77,7 +77,7 @@ public sealed partial class AddressSpace
         }
         else if (start < LowestAddress || start > End - length || !IsFree(start, length))
         {
-            start = FindFree(length, request.File is null && !request.IsShared ? HugeBytes : PageSize.Size4K);
+            start = FindFree(length, (request.File is null && !request.IsShared) || request.File is DaxFile ? HugeBytes : PageSize.Size4K);
             if (start == 0)
             {
                 return Errno.ENOMEM;
@@ -90,6 +90,12 @@ public sealed partial class AddressSpace
         }
 
         Errno errno = UnmapRange(start, start + length);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        errno = request.File?.Prepare(request.Offset >> PageSize.Shift4K, length >> PageSize.Shift4K) ?? Errno.None;
         if (errno != Errno.None)
         {
             return errno;

@@ -267,6 +267,9 @@ public sealed unsafe partial class AddressSpace
                 return Errno.None;
             case MemoryType.FsDax when isLong:
                 return Errno.EOPNOTSUPP;
+            case MemoryType.FsDax or MemoryType.Generic:
+                provider = Memory.Map.TryFindOwner(head.Key.Frame.Address, out Owner region) ? region.Provider : default;
+                return Errno.None;
             case MemoryType.DeviceCoherent when isLong:
                 return Errno.EAGAIN;
             default:

@@ -11,8 +11,10 @@ public sealed unsafe partial class AddressSpace
 
     private Errno PopulateLocked(ulong start, ulong end, bool isWrite, bool ignoreHoles)
     {
-        for (ulong address = start; address < end; address += PageSize.Size4K)
+        ulong next;
+        for (ulong address = start; address < end; address = next)
         {
+            next = address + PageSize.Size4K;
             VirtualMemoryArea? area = Find(address);
             if (area is null)
             {
@@ -38,6 +40,10 @@ public sealed unsafe partial class AddressSpace
             if (outcome == AccessOutcome.Done && isWrite)
             {
                 MarkDirty(address);
+            }
+            else if (outcome == AccessOutcome.Done && EntryOf(address).IsHuge)
+            {
+                next = Math.Min(end, (address | (HugeBytes - 1)) + 1);
             }
             else if (outcome != AccessOutcome.Done && !ignoreHoles)
             {

@@ -163,7 +163,7 @@ public sealed unsafe partial class AddressSpace
     {
         if (area.Has(VmFlags.Shared))
         {
-            return entry.IsWritable || entry.IsSpecial || !area.File!.WantsWriteNotify || entry.IsDirty;
+            return entry.IsWritable || (entry.IsSpecial && area.Has(VmFlags.PfnMap)) || (!entry.IsSpecial && (!area.File!.WantsWriteNotify || entry.IsDirty));
         }
 
         if (entry.IsSpecial)

@@ -11,7 +11,7 @@ public sealed unsafe partial class AddressSpace
     // SAFETY: tables stay while areas are kept as they are (the lock of the areas, or of an area's reverse mapping), and an entry changes only below its table's lock.
 
     /// <summary>Unmaps what areas of all processes map of a file from a page on.</summary>
-    internal static void ZapFile(CachedFile file, ulong first, ulong pages, bool evenOwnCopies)
+    internal static void ZapFile(MemoryFile file, ulong first, ulong pages, bool evenOwnCopies)
     {
         file.Mapping.Enter();
         try
@@ -59,8 +59,9 @@ public sealed unsafe partial class AddressSpace
             ulong value = Volatile.Read(ref *pmd);
             if (value != 0 && !IsTable(value))
             {
-                if (next - address == HugeBytes)
+                if (next - address == HugeBytes || area.File is DaxFile)
                 {
+                    // A file's pages are found again.
                     if (ZapHuge(pmd))
                     {
                         continue;
@@ -177,6 +178,11 @@ public sealed unsafe partial class AddressSpace
 
         if (!freed.IsNull)
         {
+            if (entry.IsPresent && entry.IsDirty && !freed.IsAnonymous)
+            {
+                freed.Set(PageFlags.Dirty);
+            }
+
             freed.AddEntireMapping(-1);
             Count(freed, -PagesPerHuge);
         }

@@ -94,4 +94,7 @@ public enum Errno
 
     /// <summary>The memory holds bytes that the hardware lost.</summary>
     EHWPOISON = 133,
+
+    /// <summary>A wait would be needed and was not allowed: start again later. Inside the kernel only; programs see EINTR.</summary>
+    ERESTARTSYS = 512,
 }

@@ -84,6 +84,14 @@ public abstract class MemoryFile : IDisposable
         return false;
     }
 
+    /// <summary>An area is about to map pages of the file.</summary>
+    internal virtual Errno Prepare(ulong index, ulong pages) => Errno.None;
+
+    /// <summary>The last area that mapped the file is gone; another may come at any time.</summary>
+    internal virtual void LastAreaGone()
+    {
+    }
+
     /// <summary>Whether the page at a place is in RAM and up to date (<c>mincore</c>).</summary>
     internal abstract bool IsResident(ulong index);
 

@@ -46,6 +46,12 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
                 {
                     continue;
                 }
+                else if (isPoison && area.File is DaxFile)
+                {
+                    // The whole entry is gone: the next touch of the lost page finds the poison.
+                    Hurt?.Invoke(space, address);
+                    return;
+                }
             }
 
             ulong* table = AddressSpace.TableBelow(pmd);

@@ -1,0 +1,13 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Runtime.InteropServices;
+
+namespace Physr.Mm;
+
+/// <summary>Where a page of a DAX file lies.</summary>
+/// <param name="Frame">Its frame; meaningless for a hole.</param>
+/// <param name="Pages">How many pages from it on lie in a row and are alike; at least 1.</param>
+/// <param name="IsHole">Whether nothing is there yet: it reads as zeros.</param>
+/// <param name="IsMoved">Whether this call put it there: what was mapped before is out of date.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct DaxExtent(PageFrameNumber Frame, ulong Pages, bool IsHole = false, bool IsMoved = false);
