@@ -18,6 +18,7 @@ public sealed class Bio
     private Bio? _parent;
     private int _parts = 1;
     private int _status;
+    private bool _isDivided;
 
     /// <summary>A request that moves data.</summary>
     /// <param name="operation"><see cref="BioOperation.Read"/> or <see cref="BioOperation.Write"/>.</param>
@@ -89,8 +90,8 @@ public sealed class Bio
     /// <summary>The submitter's own.</summary>
     public object? State { get; set; }
 
-    /// <summary>How often parts of it were tried again.</summary>
-    public int Retries { get; internal set; }
+    /// <summary>How often it was tried again; of a whole, how often its parts were.</summary>
+    public int Retries { get; private set; }
 
     /// <summary>Makes a part of it: a bio that the whole waits for.</summary>
     /// <param name="offset">Bytes from its start, whole sectors.</param>
@@ -100,6 +101,7 @@ public sealed class Bio
     public Bio Part(ulong offset, ulong bytes, ulong sector, BioOperation? operation = null)
     {
         BioOperation what = operation ?? Operation;
+        _isDivided = true;
         Interlocked.Increment(ref _parts);
         Bio part = what is BioOperation.Read or BioOperation.Write
             ? new(what, sector, Data.Slice(offset, bytes), Flags)
@@ -111,13 +113,22 @@ public sealed class Bio
     /// <summary>Makes a part with memory of its own, such as a parity buffer: a bio that the whole waits for.</summary>
     public Bio Part(BioOperation operation, ulong sector, RangeListView data, BioFlags flags)
     {
+        _isDivided = true;
         Interlocked.Increment(ref _parts);
         return new(operation, sector, data, flags) { _parent = this };
     }
 
+    /// <summary>Whose it is, to try it again.</summary>
+    internal BlockDevice? Device { get; set; }
+
     /// <summary>Ends it, or the share of it that was not given to parts. For devices.</summary>
     public void Complete(BlockStatus status)
     {
+        if (status != BlockStatus.Ok && !_isDivided && Device?.TryRequeue(this, status) == true)
+        {
+            return;
+        }
+
         if (status != BlockStatus.Ok)
         {
             Interlocked.CompareExchange(ref _status, (int)status, (int)BlockStatus.Ok);
@@ -134,6 +145,12 @@ public sealed class Bio
             Completed?.Invoke(this);
             _parent?.Complete(Status);
         }
+    }
+
+    internal void CountRetry()
+    {
+        Retries++;
+        _parent?.CountRetry();
     }
 
     /// <summary>The operation and its sectors.</summary>

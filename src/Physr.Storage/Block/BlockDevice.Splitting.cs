@@ -10,23 +10,17 @@ public abstract partial class BlockDevice
     /// <summary>Gives the device the whole where it fits, else part after part.</summary>
     private void Divide(Bio bio)
     {
-        if (bio.Operation == BioOperation.Flush)
-        {
-            Start(bio);
-            return;
-        }
-
         ulong done = 0;
-        ulong first = Largest(bio, 0);
+        ulong first = bio.Operation == BioOperation.Flush ? bio.Bytes : Largest(bio, 0);
         if (first == bio.Bytes)
         {
-            Start(bio);
+            Begin(bio);
             return;
         }
 
         while (done < bio.Bytes && first != 0)
         {
-            Start(bio.Part(done, first, bio.Sector + (done >> Bio.SectorShift)));
+            Begin(bio.Part(done, first, bio.Sector + (done >> Bio.SectorShift)));
             done += first;
             first = done < bio.Bytes ? Largest(bio, done) : 0;
         }

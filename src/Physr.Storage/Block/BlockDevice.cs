@@ -51,9 +51,9 @@ public abstract partial class BlockDevice : IDisposable
         Divide(bio);
     }
 
-    /// <summary>Moves requests on that were started.</summary>
+    /// <summary>Moves requests on that were started, and starts those again that are to be tried once more.</summary>
     /// <returns>Whether anything moved; false where nothing is under way or nothing can move by itself.</returns>
-    public virtual bool Poll() => false;
+    public bool Poll() => PollCore() | StartAgain();
 
     /// <summary>Submits a request and waits for its end.</summary>
     /// <exception cref="PhysrException">The device neither moves nor completes: it lost the request.</exception>
@@ -83,6 +83,10 @@ public abstract partial class BlockDevice : IDisposable
 
     /// <summary>Carries out a request that fits <see cref="Limits"/>: completes it now or later, exactly once.</summary>
     protected abstract void Start(Bio bio);
+
+    /// <summary>Moves requests on that were started.</summary>
+    /// <returns>Whether anything moved.</returns>
+    protected virtual bool PollCore() => false;
 
     /// <summary>Lets go of the device.</summary>
     protected virtual void Dispose(bool disposing)
