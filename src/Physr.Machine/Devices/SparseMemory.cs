@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Physr.Machine.Devices;
@@ -12,6 +13,7 @@ public sealed unsafe class SparseMemory : IDisposable
     public const ulong ChunkSize = 16UL << 20;
 
     private readonly nint[] _chunks;
+    private readonly bool _isBorrowed;
     private bool _disposed;
 
     /// <summary>Makes memory of a size in bytes, none of it taken yet.</summary>
@@ -20,6 +22,21 @@ public sealed unsafe class SparseMemory : IDisposable
         Name = name;
         Length = length;
         _chunks = new nint[checked((int)((length + ChunkSize - 1) / ChunkSize))];
+    }
+
+    /// <summary>Memory that somebody else has: bytes in one piece outside the managed heap, which outlive this.</summary>
+    /// <param name="name">What it is.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="first">The first of them.</param>
+    internal SparseMemory(string name, ulong length, ref byte first)
+        : this(name, length)
+    {
+        _isBorrowed = true;
+        for (int i = 0; i < _chunks.Length; i++)
+        {
+            // SAFETY: the bytes do not move, are as many as the caller says, and outlive this object by its contract.
+            _chunks[i] = (nint)Unsafe.AsPointer(ref first) + (nint)((ulong)i * ChunkSize);
+        }
     }
 
     /// <summary>What the memory is, for messages.</summary>
@@ -96,8 +113,8 @@ public sealed unsafe class SparseMemory : IDisposable
         _disposed = true;
         for (int i = 0; i < _chunks.Length; i++)
         {
-            // SAFETY: allocated by Chunk, or zero, which Free ignores; forgotten right after.
-            NativeMemory.Free((void*)_chunks[i]);
+            // SAFETY: allocated by Chunk, or zero, which Free ignores; forgotten right after. What is borrowed is its owner's to free.
+            NativeMemory.Free(_isBorrowed ? null : (void*)_chunks[i]);
             _chunks[i] = 0;
         }
     }

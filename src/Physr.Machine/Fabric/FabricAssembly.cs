@@ -29,7 +29,7 @@ internal static class FabricAssembly
         foreach (FabricSpec spec in specs)
         {
             FabricNode? parent = spec.Under is null ? null : made[spec.Under];
-            DeviceModel? device = spec.Kind is FabricKind.Nvme or FabricKind.RdmaNic or FabricKind.Gpu or FabricKind.Endpoint ? devices(spec) : null;
+            DeviceModel? device = spec.Kind is FabricKind.Nvme or FabricKind.RdmaNic or FabricKind.Gpu or FabricKind.Endpoint or FabricKind.Pmem ? devices(spec) : null;
             FabricNode node = new(spec, parent, Configure(spec, parent, device), device);
             made.Add(spec.Name, node);
             fabric.Add(node);

@@ -5,9 +5,11 @@ using Physr.Machine.Endpoint;
 using Physr.Machine.Gpu;
 using Physr.Machine.Nvme;
 using Physr.Machine.Nvme.Media;
+using Physr.Machine.Pmem;
 using Physr.Machine.Rdma;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
+using PersistentMemory = Physr.Storage.PersistentMemory;
 
 namespace Physr.Machine.Offload;
 
@@ -21,7 +23,16 @@ internal sealed class DeviceFactory : IDisposable
     private readonly ulong _seed;
     private readonly Dictionary<string, INvmeMedia> _media = new(StringComparer.Ordinal);
 
-    public DeviceFactory(ulong seed) => _seed = seed;
+    private readonly Func<string, string, ulong, PersistentMemory>? _openRegion;
+
+    /// <summary>Prepares to make devices.</summary>
+    /// <param name="seed">The seed of the run: what fresh media hold.</param>
+    /// <param name="openRegion">Opens the file behind persistent memory: name, path, bytes. The caller disposes of what it opened.</param>
+    public DeviceFactory(ulong seed, Func<string, string, ulong, PersistentMemory>? openRegion = null)
+    {
+        _seed = seed;
+        _openRegion = openRegion;
+    }
 
     public INvmeMedia MediaOf(string name) => _media[name];
 
@@ -31,6 +42,7 @@ internal sealed class DeviceFactory : IDisposable
         FabricKind.RdmaNic => new RdmaNic(spec.Name, new()),
         FabricKind.Gpu => new GpuDevice(spec.Name, new() { MemorySize = spec.MemoryBytes, ApertureSize = spec.ApertureBytes }),
         FabricKind.Endpoint => new EndpointDevice(spec.Name, spec.VendorId ?? RedHat, spec.DeviceId ?? EndpointId, spec.BarBytes),
+        FabricKind.Pmem => MakePmem(spec),
         _ => throw new PhysrException("make device", spec.Name, Errno.EINVAL, $"{spec.Kind} is no device"),
     };
 
@@ -52,6 +64,18 @@ internal sealed class DeviceFactory : IDisposable
         ReadLatency = SimTime.FromNanoseconds(spec.LatencyNanoseconds),
         WriteLatency = SimTime.FromNanoseconds(spec.LatencyNanoseconds),
     });
+
+    private PmemDevice MakePmem(FabricSpec spec)
+    {
+        if (spec.BackingPath is not { } path)
+        {
+            return new(spec.Name, spec.MemoryBytes);
+        }
+
+        return _openRegion is not null
+            ? new(spec.Name, _openRegion(spec.Name, path, spec.MemoryBytes))
+            : throw new PhysrException("open persistent memory", spec.Name, Errno.EOPNOTSUPP, $"nobody here maps files such as {path}");
+    }
 
     private INvmeMedia Open(NamespaceSpec spec)
     {

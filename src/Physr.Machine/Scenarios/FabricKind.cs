@@ -28,4 +28,7 @@ public enum FabricKind
 
     /// <summary>A function whose BARs are plain memory, as one that is assigned to a virtual machine.</summary>
     Endpoint,
+
+    /// <summary>Persistent memory on a card: a BAR whose bytes survive a power cut.</summary>
+    Pmem,
 }

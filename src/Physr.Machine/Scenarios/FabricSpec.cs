@@ -56,8 +56,11 @@ public sealed record FabricSpec
     /// <summary>GPU: bytes of the aperture BAR.</summary>
     public ulong ApertureBytes { get; init; }
 
-    /// <summary>GPU: bytes of memory behind it.</summary>
+    /// <summary>GPU: bytes of memory behind it. Persistent memory: its bytes, all of them in its BAR.</summary>
     public ulong MemoryBytes { get; init; }
+
+    /// <summary>Persistent memory: the file that holds its bytes, absolute; null for memory of the run.</summary>
+    public string? BackingPath { get; init; }
 
     /// <summary>Endpoint: bytes of BARs 0, 2 and 4.</summary>
     public IReadOnlyList<ulong> BarBytes { get; init; } = [];
