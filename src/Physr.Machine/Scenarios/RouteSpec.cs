@@ -35,6 +35,9 @@ public sealed record RouteSpec
     /// <summary>How the GPU reaches the process's memory, in a scenario of <c>kind: unaddressable</c>; null in others.</summary>
     public SvmRouteSpec? Svm { get; init; }
 
+    /// <summary>The array, in a scenario of <c>kind: storage</c>; null in others.</summary>
+    public StorageRouteSpec? Storage { get; init; }
+
     /// <summary>Whether a refused route moves the bytes through RAM instead, and says so; otherwise it moves nothing and fails.</summary>
     public bool FallBack { get; init; } = true;
 }

@@ -24,6 +24,9 @@ public sealed record Scenario(
     /// <summary>What is lent, in a scenario of <c>kind: slices</c>, which has no transfers of its own; null in others.</summary>
     public SlicesSpec? Slices { get; init; }
 
+    /// <summary>The file on an array of persistent memory, in a scenario of <c>kind: storage</c>, which has no transfers of its own; null in others.</summary>
+    public StorageSpec? Storage { get; init; }
+
     /// <summary>What a process and a GPU do, in a scenario of <c>kind: unaddressable</c>, which has no transfers of its own; null in others.</summary>
     public UnaddressableSpec? Unaddressable { get; init; }
 }

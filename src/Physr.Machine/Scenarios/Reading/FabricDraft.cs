@@ -29,5 +29,5 @@ internal sealed record FabricDraft(MappingReader Reader, FabricKind? Kind, Fabri
     public ulong ProviderBytes => Kind == FabricKind.Nvme ? Spec.CmbBytes : Spec.ApertureBytes;
 
     /// <summary>Whether it is a device: something with transactions of its own.</summary>
-    public bool IsDevice => Kind is FabricKind.Nvme or FabricKind.RdmaNic or FabricKind.Gpu or FabricKind.Endpoint;
+    public bool IsDevice => Kind is FabricKind.Nvme or FabricKind.RdmaNic or FabricKind.Gpu or FabricKind.Endpoint or FabricKind.Pmem;
 }

@@ -75,6 +75,17 @@ internal static class Limits
     public const ulong MostRounds = 1 << 16;
     public const ulong DefaultRounds = 16;
 
+    /// <summary>An array's chunk.</summary>
+    public const ulong DefaultStripeChunk = 64 * KiB;
+    public const ulong LargestStripeChunk = 4 * MiB;
+    public const int ArrayMembers = 32;
+
+    /// <summary>A file on an array is kept beside it to be compared.</summary>
+    public const ulong MostArrayFile = 4 * GiB;
+
+    /// <summary>What a store on an array keeps for itself, at most.</summary>
+    public const ulong RoomForMetadata = 4 * MiB;
+
     // How many of each a scenario may have: above what a host can hold, below what would be slow to check.
     public const int Nodes = 1024;
     public const int Namespaces = 128;

@@ -7,14 +7,21 @@ internal sealed partial class ScenarioBuilder
     // Namespaces by the number of their file.
     private readonly Dictionary<ulong, List<NamespaceSpec>> _filed = [];
 
-    private void CheckBackings()
+    // Whether the run writes into every namespace, whatever the transfers say.
+    private bool _writesEveryNamespace;
+
+    /// <summary>Holds the files of namespaces against them.</summary>
+    /// <param name="cards">What else the command line may back by a file.</param>
+    private void CheckBackings(IEnumerable<string>? cards = null)
     {
-        foreach ((string name, string path) in _fileOverrides.Where(pair => !_namespaces.ContainsKey(pair.Key)))
+        string[] backed = [.. _namespaces.Keys, .. cards ?? []];
+        string what = cards is null ? "namespace" : "namespace or pmem";
+        foreach ((string name, string path) in _fileOverrides.Where(pair => !backed.Contains(pair.Key, StringComparer.Ordinal)))
         {
             // Where names are wrong already, the namespace may be one of them.
             if (!_things.IsIncomplete)
             {
-                _errors.AddOption(Option(name, path), $"there is no namespace {Phrase.Quote(name)}{Phrase.DidYouMean(name, _namespaces.Keys)} (there is: {Phrase.List(_namespaces.Keys)})");
+                _errors.AddOption(Option(name, path), $"there is no {what} {Phrase.Quote(name)}{Phrase.DidYouMean(name, backed)} (there is: {Phrase.List(backed)})");
             }
         }
 
@@ -42,7 +49,7 @@ internal sealed partial class ScenarioBuilder
     private FabricSpec WithReadOnlyNamespaces(FabricSpec node) =>
         node with { Namespaces = [.. node.Namespaces.Select(ns => ns with { IsReadOnly = !IsWritten(ns) })] };
 
-    private bool IsWritten(NamespaceSpec ns) => _transfers.Exists(draft => draft.Spec.To == ns.Name);
+    private bool IsWritten(NamespaceSpec ns) => _writesEveryNamespace || _transfers.Exists(draft => draft.Spec.To == ns.Name);
 
     private string? DescribeBacking(NamespaceSpec spec, string path)
     {

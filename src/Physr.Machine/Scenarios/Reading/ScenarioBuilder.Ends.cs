@@ -25,13 +25,19 @@ internal sealed partial class ScenarioBuilder
                 size = null;
             }
 
-            string? backing = ns.Text("backing");
-            string? path = backing is null ? null : Path.GetFullPath(Path.Combine(_folder, backing.Replace("\0", "", StringComparison.Ordinal)));
-            NamespaceSpec spec = new(name, size ?? 0, lba, _fileOverrides.TryGetValue(name, out string? file) ? Path.GetFullPath(file) : path);
+            NamespaceSpec spec = new(name, size ?? 0, lba, ReadBacking(ns, name));
             namespaces.Add(new(ns, spec, ns.IsSound && size is not null));
         }
 
         return namespaces;
+    }
+
+    /// <summary>The file that holds something's bytes; the command line's wins.</summary>
+    private string? ReadBacking(MappingReader reader, string name)
+    {
+        string? backing = reader.Text("backing");
+        string? path = backing is null ? null : Path.GetFullPath(Path.Combine(_folder, backing.Replace("\0", "", StringComparison.Ordinal)));
+        return _fileOverrides.TryGetValue(name, out string? file) ? Path.GetFullPath(file) : path;
     }
 
     private int ReadLba(MappingReader ns)

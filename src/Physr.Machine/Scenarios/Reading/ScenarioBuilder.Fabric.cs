@@ -18,6 +18,7 @@ internal sealed partial class ScenarioBuilder
         ["rdmaNic"] = FabricKind.RdmaNic,
         ["gpu"] = FabricKind.Gpu,
         ["endpoint"] = FabricKind.Endpoint,
+        ["pmem"] = FabricKind.Pmem,
     };
 
     private static readonly Dictionary<FabricKind, string[]> KindKeys = new()
@@ -30,6 +31,7 @@ internal sealed partial class ScenarioBuilder
         [FabricKind.RdmaNic] = ["name", "type", "under", "id", "acs", "dmaMask"],
         [FabricKind.Gpu] = ["name", "type", "under", "id", "acs", "dmaMask", "aperture", "memory"],
         [FabricKind.Endpoint] = ["name", "type", "under", "id", "acs", "dmaMask", "bars"],
+        [FabricKind.Pmem] = ["name", "type", "under", "id", "acs", "memory", "backing"],
     };
 
     private static readonly string[] NodeKeys = [.. KindKeys.Values.SelectMany(static keys => keys).Distinct(StringComparer.Ordinal)];
@@ -102,6 +104,7 @@ internal sealed partial class ScenarioBuilder
             FabricKind.Nvme => ReadNvme(node, spec),
             FabricKind.Gpu => ReadGpu(node, spec),
             FabricKind.Endpoint => new(node, kind, spec with { BarBytes = ReadBars(node) }),
+            FabricKind.Pmem => new(node, kind, spec with { MemoryBytes = ReadBarSize(node, "memory", Limits.Subsection), BackingPath = ReadBacking(node, name) }),
             _ => new(node, kind, spec),
         };
     }

@@ -8,9 +8,9 @@ internal sealed partial class ScenarioBuilder
     private static readonly Dictionary<FabricKind, FabricKind[]> Below = new()
     {
         [FabricKind.HostBridge] = [FabricKind.RootPort],
-        [FabricKind.RootPort] = [FabricKind.Switch, FabricKind.Nvme, FabricKind.RdmaNic, FabricKind.Gpu, FabricKind.Endpoint],
+        [FabricKind.RootPort] = [FabricKind.Switch, FabricKind.Nvme, FabricKind.RdmaNic, FabricKind.Gpu, FabricKind.Endpoint, FabricKind.Pmem],
         [FabricKind.Switch] = [FabricKind.DownstreamPort],
-        [FabricKind.DownstreamPort] = [FabricKind.Switch, FabricKind.Nvme, FabricKind.RdmaNic, FabricKind.Gpu, FabricKind.Endpoint],
+        [FabricKind.DownstreamPort] = [FabricKind.Switch, FabricKind.Nvme, FabricKind.RdmaNic, FabricKind.Gpu, FabricKind.Endpoint, FabricKind.Pmem],
     };
 
     private void CheckFabric()

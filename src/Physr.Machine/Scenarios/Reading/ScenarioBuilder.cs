@@ -10,7 +10,7 @@ internal sealed partial class ScenarioBuilder
 {
     private static readonly string[] ScenarioKeys = ["name", "seed", "host", "fabric", "initiators", "transfers", "routes", "faults", "kind"];
 
-    private static readonly string[] ScenarioKinds = ["offload", "slices", "unaddressable"];
+    private static readonly string[] ScenarioKinds = ["offload", "slices", "unaddressable", "storage"];
 
     private readonly ErrorList _errors;
     private readonly string _folder;
@@ -37,6 +37,8 @@ internal sealed partial class ScenarioBuilder
         {
             "slices" => builder.BuildSlices(root),
             "unaddressable" => builder.BuildUnaddressable(root),
+            "storage" => builder.BuildStorage(root),
+            null when root is MappingNode mapping && mapping["storage"] is not null => builder.AskForKind(mapping, "storage"),
             null when root is MappingNode mapping && mapping["slices"] is not null => builder.AskForKind(mapping, "slices"),
             null when root is MappingNode mapping && mapping["unaddressable"] is not null => builder.AskForKind(mapping, "unaddressable"),
             null or "offload" => builder.Build(root),
