@@ -17,6 +17,9 @@ internal sealed class CrashOracle(int length)
 
     public void Fence() => _flushed.CopyTo(_durable, 0);
 
+    /// <summary>How many choices a cut now has.</summary>
+    public long StateCount() => _stores.Select((stores, line) => stores.Count - _durable[line] + 1L).Aggregate(1L, static (product, choices) => product * choices);
+
     /// <summary>Every image that a cut now can leave, as text.</summary>
     public HashSet<string> Images()
     {
