@@ -49,7 +49,7 @@ public sealed class DevicePrivateSpace
 
             ulong first = FindFree(sizeBytes >> PageSize.Shift4K);
             DescriptorStorage storage = new(first, sizeBytes >> PageSize.Shift4K, new(0, hasAltmap: false), altmap: null);
-            if (!_map.PassesGate("private region") || !storage.TryAllocate(_map.Gate))
+            if (!_map.PassesGate("private region") || !storage.TryReserve(_map.Gate))
             {
                 storage.Free();
                 reason = "no memory for page descriptors";

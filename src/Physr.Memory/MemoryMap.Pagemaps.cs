@@ -277,7 +277,7 @@ public sealed partial class MemoryMap
 
         DescriptorStorage storage = new(first, end - first, layout, pagemap.Altmap);
         mapped.Add(storage);
-        if (!PassesGate("pagemap range") || !storage.TryAllocate(_options.AllocationGate))
+        if (!PassesGate("pagemap range") || !storage.TryReserve(_options.AllocationGate))
         {
             reason = "no memory for page descriptors";
             return Errno.ENOMEM;

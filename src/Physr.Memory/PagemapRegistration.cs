@@ -86,33 +86,12 @@ internal sealed unsafe class PagemapRegistration
         return null;
     }
 
-    /// <summary>Fills fresh descriptors: generic pages start with one reference, all others idle; units larger than a page become heads and tails.</summary>
+    /// <summary>Says what fresh descriptors hold; nobody sees the storage yet.</summary>
     public void Initialize()
     {
         foreach (DescriptorStorage part in _storage)
         {
-            ulong first = part == _storage[0] ? _metadataPages : 0;
-            ulong unit = 1UL << part.Layout.Order;
-            for (ulong index = first; index < part.PageCount; index++)
-            {
-                // Deduplicated descriptors beyond the first two pages are the second page's again.
-                ulong inUnit = index & (unit - 1);
-                if (part.Layout.IsDeduplicated && inUnit >= (ulong)part.Layout.BlockDescriptors)
-                {
-                    index += unit - inUnit - 1;
-                    continue;
-                }
-
-                // SAFETY: the storage is fully allocated, nobody else sees it yet, and At checks the page.
-                PageDescriptor* descriptor = part.At(part.FirstPage + index);
-                descriptor->PagemapId = Id;
-                descriptor->ReferenceCount = Type == MemoryType.Generic && inUnit == 0 ? 1 : 0;
-                if (unit > 1)
-                {
-                    descriptor->FlagBits = (ulong)(inUnit == 0 ? PageFlags.Head : PageFlags.Tail);
-                    descriptor->OrderValue = inUnit == 0 ? (byte)part.Layout.Order : (byte)0;
-                }
-            }
+            part.SetInitial(Id, Type == MemoryType.Generic ? 1 : 0, part == _storage[0] ? _metadataPages : 0);
         }
     }
 
