@@ -90,7 +90,7 @@ public sealed partial class RaidArray : BlockDevice
     internal Lock Gate => _gate;
 
     /// <inheritdoc/>
-    public override bool Poll()
+    protected override bool PollCore()
     {
         lock (_gate)
         {
