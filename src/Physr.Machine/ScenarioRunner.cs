@@ -4,7 +4,9 @@ using Physr.Machine.Offload;
 using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Slices;
+using Physr.Machine.Storage;
 using Physr.Machine.Unaddressable;
+using PersistentMemory = Physr.Storage.PersistentMemory;
 
 namespace Physr.Machine;
 
@@ -16,14 +18,16 @@ public static class ScenarioRunner
     /// <param name="seed">The seed of the run; null is the scenario's.</param>
     /// <param name="observer">Told of progress; may be null.</param>
     /// <param name="cancellation">Stops the run between events; everything is given back.</param>
+    /// <param name="openRegion">Opens the file behind persistent memory: name, path, bytes; disposed of when the route ends. Null where nobody maps files.</param>
     /// <exception cref="OperationCanceledException">The run was stopped.</exception>
     /// <exception cref="PhysrException">A backing file cannot be opened or is too short.</exception>
-    public static RunReport Run(Scenario scenario, ulong? seed = null, IRunObserver? observer = null, CancellationToken cancellation = default)
+    public static RunReport Run(Scenario scenario, ulong? seed = null, IRunObserver? observer = null, CancellationToken cancellation = default, Func<string, string, ulong, PersistentMemory>? openRegion = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ulong effective = seed ?? scenario.Seed;
         ulong payload = scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
         payload = scenario.Slices is { } lent ? SliceRun.PayloadOf(lent) : payload;
+        payload = scenario.Storage is { } stored ? StorageRun.PayloadOf(stored) : payload;
         List<RouteReport> reports = [];
         using BackingSnapshot snapshot = new(scenario);
         foreach (RouteSpec route in scenario.Routes)
@@ -35,7 +39,7 @@ public static class ScenarioRunner
             }
 
             observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, route.Svm?.DataBytes ?? payload);
-            RouteReport report = RunRoute(scenario, route, effective, observer, cancellation);
+            RouteReport report = RunRoute(scenario, route, effective, observer, cancellation, openRegion);
             reports.Add(report);
             observer?.RouteFinished(report);
         }
@@ -43,8 +47,14 @@ public static class ScenarioRunner
         return new(scenario.Name, effective, reports);
     }
 
-    private static RouteReport RunRoute(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer, CancellationToken cancellation)
+    private static RouteReport RunRoute(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer, CancellationToken cancellation, Func<string, string, ulong, PersistentMemory>? openRegion)
     {
+        if (scenario.Storage is not null)
+        {
+            using StorageRun stored = new(scenario, route, seed, observer, openRegion);
+            return stored.Run(cancellation);
+        }
+
         if (scenario.Slices is not null)
         {
             using SliceRun slices = new(scenario, route, seed, observer);

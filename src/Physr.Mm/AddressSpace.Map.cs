@@ -84,6 +84,11 @@ public sealed partial class AddressSpace
             }
         }
 
+        if (request is { IsShared: true, File.AllowsSharedWrites: false } && (request.Protection & Protection.Write) != Protection.None)
+        {
+            return Errno.EINVAL;
+        }
+
         if (_areas.Count >= Memory.Options.MaxAreas || !Memory.PassesGate("area"))
         {
             return Errno.ENOMEM;
@@ -116,6 +121,7 @@ public sealed partial class AddressSpace
         if (request.IsShared)
         {
             flags |= VmFlags.Shared | VmFlags.MayShare;
+            flags &= request.File is { AllowsSharedWrites: false } ? ~VmFlags.MayWrite : (VmFlags)ulong.MaxValue;
         }
 
         if (request.NoReserve)

@@ -15,7 +15,7 @@ public sealed unsafe partial class AddressSpace
     /// <param name="length">Bytes, rounded up to whole pages; zero changes nothing.</param>
     /// <param name="protection">The rights.</param>
     /// <returns><see cref="Errno.EINVAL"/> for another address; <see cref="Errno.ENOMEM"/> where the range leaves the address space, meets a hole (what lies before it has changed then), or would
-    /// make too many areas.</returns>
+    /// make too many areas; <see cref="Errno.EACCES"/> for writing where the file takes no stores through shared mappings.</returns>
     public Errno TryProtect(VirtualAddress address, ulong length, Protection protection)
     {
         ThrowIfDisposed();
@@ -55,6 +55,11 @@ public sealed unsafe partial class AddressSpace
             if (area is null)
             {
                 return Errno.ENOMEM;
+            }
+
+            if ((access & VmFlags.Write) != VmFlags.None && !area.Has(VmFlags.MayWrite))
+            {
+                return Errno.EACCES;
             }
 
             ulong stop = Math.Min(end, area.EndAddress);

@@ -35,6 +35,9 @@ public enum Errno
     /// <summary>Out of memory or of another bounded resource: not now.</summary>
     ENOMEM = 12,
 
+    /// <summary>Permission denied.</summary>
+    EACCES = 13,
+
     /// <summary>Bad address.</summary>
     EFAULT = 14,
 

@@ -7,6 +7,7 @@ using Physr.Machine.Rdma;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
 using Physr.Memory;
+using PersistentMemory = Physr.Storage.PersistentMemory;
 
 namespace Physr.Machine.Offload;
 
@@ -20,10 +21,10 @@ internal sealed class OffloadHost : IDisposable
     private readonly List<RdmaNetwork> _networks = [];
     private readonly Dictionary<FabricNode, NvmeEnds> _drives = [];
 
-    public OffloadHost(Scenario scenario, RouteSpec route, ulong seed, IAllocationGate? gate = null)
+    public OffloadHost(Scenario scenario, RouteSpec route, ulong seed, IAllocationGate? gate = null, Func<string, string, ulong, PersistentMemory>? openRegion = null)
     {
         _scenario = scenario;
-        _factory = new(seed);
+        _factory = new(seed, openRegion);
         (HostSpec host, FabricSpec[] fabric) = RouteFabric.Of(scenario, route);
         Machine = new(host, fabric, _factory.Make, seed, gate);
         foreach (InitiatorSpec spec in scenario.Initiators)
@@ -44,6 +45,23 @@ internal sealed class OffloadHost : IDisposable
 
     /// <summary>A namespace's media, past its drive.</summary>
     public INvmeMedia MediaOf(string name) => _factory.MediaOf(name);
+
+    /// <summary>Reads a namespace's bytes past its drive.</summary>
+    public void Inspect(string name, ulong offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            MediaStatus status = MediaOf(name).Read(offset, destination.Length, out ReadOnlySpan<byte> bytes);
+            if (status != MediaStatus.Success)
+            {
+                throw new PhysrException("inspect media", name, Errno.EIO, $"{status} at byte {offset}");
+            }
+
+            bytes.CopyTo(destination);
+            destination = destination[bytes.Length..];
+            offset += (ulong)bytes.Length;
+        }
+    }
 
     /// <summary>Makes an end ready; a second call gives the same.</summary>
     /// <exception cref="PhysrException">Its device does not come up.</exception>

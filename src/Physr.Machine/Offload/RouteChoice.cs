@@ -53,7 +53,8 @@ internal sealed record RouteChoice(FabricNode? Provider, P2PMapType MapType, IRe
         return judged with { Reasons = [how, .. judged.Reasons] };
     }
 
-    private static RouteChoice Judge(SimulatedMachine machine, FabricNode provider, IReadOnlyList<FabricNode> clients)
+    /// <summary>The verdict of one device's memory over all clients.</summary>
+    public static RouteChoice Judge(SimulatedMachine machine, FabricNode provider, IReadOnlyList<FabricNode> clients)
     {
         P2PMapType worst = P2PMapType.BusAddress;
         List<string> reasons = [];
@@ -68,7 +69,8 @@ internal sealed record RouteChoice(FabricNode? Provider, P2PMapType MapType, IRe
         return new(provider, worst, reasons);
     }
 
-    private static P2PMapType Worse(P2PMapType left, P2PMapType right)
+    /// <summary>The worse of two verdicts.</summary>
+    public static P2PMapType Worse(P2PMapType left, P2PMapType right)
     {
         if (left == P2PMapType.NotSupported || right == P2PMapType.NotSupported)
         {

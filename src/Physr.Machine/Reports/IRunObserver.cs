@@ -13,6 +13,11 @@ public interface IRunObserver
     /// <summary>Payload bytes of the route that have arrived so far.</summary>
     void Progress(ulong bytesDone, ulong payloadBytes);
 
+    /// <summary>Bytes of an array's members that are rebuilt so far.</summary>
+    void Rebuilding(ulong bytesDone, ulong bytes)
+    {
+    }
+
     /// <summary>Something took a span of simulated time on a track: a device's command, a link's occupation. Spans of one track do not overlap.</summary>
     /// <param name="track">The device or the link's direction.</param>
     /// <param name="name">What it was.</param>

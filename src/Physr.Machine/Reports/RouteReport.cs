@@ -74,6 +74,9 @@ public sealed record RouteReport
     /// <summary>What became of slices that were lent; null where a scenario lends none.</summary>
     public SlicesReport? Slices { get; init; }
 
+    /// <summary>What became of a file on an array of persistent memory; null where a scenario has none.</summary>
+    public StorageReport? Storage { get; init; }
+
     /// <summary>What it took to let a GPU work on a process's memory; null where a scenario has no such process.</summary>
     public UnaddressableReport? Unaddressable { get; init; }
 

@@ -63,6 +63,8 @@ public sealed unsafe partial class DaxFile : MemoryFile
 
     internal override bool WantsWriteNotify => _extents.WantsWriteNotify;
 
+    internal override bool AllowsSharedWrites => _extents.AllowsSharedWrites;
+
     /// <summary>Keeps where the bytes lie as it is, for the time of a fault.</summary>
     internal AreaLock Layout => _layout;
 

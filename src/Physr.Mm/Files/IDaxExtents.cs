@@ -12,6 +12,10 @@ public interface IDaxExtents
     /// <summary>Whether the first store to a page is to be heard of: to fill holes, to part shared extents, to know what is to be made durable.</summary>
     bool WantsWriteNotify { get; }
 
+    /// <summary>Whether a store through a shared mapping reaches all there is of a byte. Where not, a shared mapping that may be written is refused (<see cref="Errno.EINVAL"/>), and one that may be read never
+    /// becomes writable.</summary>
+    bool AllowsSharedWrites { get; }
+
     /// <summary>Finds where a page of the file lies.</summary>
     /// <param name="index">Which, in pages.</param>
     /// <param name="isWrite">Whether it is to be written there: a hole is filled, and a page shared with another file is copied first.</param>

@@ -39,6 +39,9 @@ public abstract class MemoryFile : IDisposable
     /// <summary>Whether the file wants to hear of the first write to each clean page of a shared area.</summary>
     internal virtual bool WantsWriteNotify => false;
 
+    /// <summary>Whether shared areas may be written.</summary>
+    internal virtual bool AllowsSharedWrites => true;
+
     internal PhysicalMemory Memory { get; }
 
     internal ReverseMapping Mapping { get; }

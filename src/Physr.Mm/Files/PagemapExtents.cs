@@ -11,6 +11,8 @@ internal sealed class PagemapExtents(PageFrameNumber first, ulong length) : IDax
 
     public bool WantsWriteNotify => false;
 
+    public bool AllowsSharedWrites => true;
+
     public Errno TryFind(ulong index, bool isWrite, out DaxExtent extent)
     {
         ulong pages = (length + PageSize.Size4K - 1) >> PageSize.Shift4K;

@@ -20,6 +20,9 @@ public sealed class MediaDaxDevice(PersistentMemory medium, PhysicalAddress star
     /// <inheritdoc/>
     public PersistenceGranularity Granularity => medium.Granularity;
 
+    /// <summary>Its bytes.</summary>
+    public PersistentMemory Medium => medium;
+
     /// <summary>Its place in physical memory.</summary>
     public PhysicalRange Range => new(start, Length);
 

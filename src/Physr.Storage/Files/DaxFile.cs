@@ -92,6 +92,9 @@ public sealed class DaxFile
     /// <returns>False for a hole and beyond the end.</returns>
     public bool TryFindBlock(ulong pageIndex, out ulong deviceOffset, out bool isShared) => Store.FindBlock(Node, pageIndex, out deviceOffset, out isShared);
 
+    /// <summary>The same, with how many pages from there on lie behind each other on the device, at most so many.</summary>
+    internal ulong FindRun(ulong pageIndex, ulong most, out ulong deviceOffset, out bool isShared) => Store.FindRun(Node, pageIndex, most, out deviceOffset, out isShared);
+
     /// <summary>Gives a page a block that the file has alone, for a fault that stores: zeros where there was a hole, a copy where it was shared. The block is the file's, durably,
     /// when this returns (<c>MAP_SYNC</c>).</summary>
     /// <param name="pageIndex">The page of the file, by 4 KiB.</param>

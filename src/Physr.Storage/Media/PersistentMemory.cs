@@ -37,6 +37,9 @@ public abstract class PersistentMemory : IDisposable
     /// <summary>How stores become durable.</summary>
     public PersistenceGranularity Granularity { get; }
 
+    /// <summary>What stands behind durability, for reports: <c>memory</c> of this process, or what an operating system promises of a file (<c>msync</c>, <c>mapSync</c>).</summary>
+    public virtual string Durability => "memory";
+
     /// <summary>Whether stores are refused.</summary>
     public virtual bool IsReadOnly => false;
 

@@ -34,6 +34,8 @@ internal sealed class PlacedFile : IDaxExtents, IDisposable
 
     public bool WantsWriteNotify => true;
 
+    public bool AllowsSharedWrites => true;
+
     public PlacedFile At(ulong first)
     {
         for (ulong i = 0; i < Pages; i++)

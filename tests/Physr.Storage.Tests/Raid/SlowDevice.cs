@@ -19,7 +19,7 @@ internal sealed class SlowDevice(BlockDevice inner, SeededRandom random) : Block
 
     public int Requests { get; private set; }
 
-    public override bool Poll()
+    protected override bool PollCore()
     {
         if (_queue.Count == 0)
         {

@@ -81,7 +81,7 @@ internal static class Limits
     public const int ArrayMembers = 32;
 
     /// <summary>A file on an array is kept beside it to be compared.</summary>
-    public const ulong MostArrayFile = 4 * GiB;
+    public const ulong MostArrayFile = GiB;
 
     /// <summary>What a store on an array keeps for itself, at most.</summary>
     public const ulong RoomForMetadata = 4 * MiB;
