@@ -35,7 +35,7 @@ public enum Errno
     /// <summary>Out of memory or of another bounded resource: not now.</summary>
     ENOMEM = 12,
 
-    /// <summary>Permission denied.</summary>
+    /// <summary>Permission denied: by the permissions of a file or of its folders, or of a mapping.</summary>
     EACCES = 13,
 
     /// <summary>Bad address.</summary>
@@ -50,11 +50,26 @@ public enum Errno
     /// <summary>No such device, or gone.</summary>
     ENODEV = 19,
 
+    /// <summary>A part of a path is no folder.</summary>
+    ENOTDIR = 20,
+
+    /// <summary>A folder, where a file is needed.</summary>
+    EISDIR = 21,
+
     /// <summary>Invalid argument.</summary>
     EINVAL = 22,
 
+    /// <summary>The system has too many open files.</summary>
+    ENFILE = 23,
+
+    /// <summary>This process has too many open files.</summary>
+    EMFILE = 24,
+
     /// <summary>No such command of this object.</summary>
     ENOTTY = 25,
+
+    /// <summary>The file would be larger than its file system or a limit of the process allows.</summary>
+    EFBIG = 27,
 
     /// <summary>No space left.</summary>
     ENOSPC = 28,
@@ -70,6 +85,15 @@ public enum Errno
 
     /// <summary>The wait would never end: an unmap was ignored a hundred times.</summary>
     EDEADLOCK = 35,
+
+    /// <summary>A name is too long.</summary>
+    ENAMETOOLONG = 36,
+
+    /// <summary>The kernel has no such call.</summary>
+    ENOSYS = 38,
+
+    /// <summary>Symbolic links lead in a circle.</summary>
+    ELOOP = 40,
 
     /// <summary>No data: nothing of the kind is there.</summary>
     ENODATA = 61,
@@ -94,6 +118,9 @@ public enum Errno
 
     /// <summary>The peer's memory can never be reached from this device: a verdict, not a shortage (row R53c).</summary>
     EREMOTEIO = 121,
+
+    /// <summary>The quota of this user is used up.</summary>
+    EDQUOT = 122,
 
     /// <summary>The memory holds bytes that the hardware lost.</summary>
     EHWPOISON = 133,

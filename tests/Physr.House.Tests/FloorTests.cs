@@ -12,13 +12,14 @@ public sealed partial class FloorTests
     {
         ["Physr.Ranges"] = [],
         ["Physr.Memory"] = ["Physr.Ranges"],
+        ["Physr.Linux"] = ["Physr.Ranges"],
         ["Physr.Dma"] = ["Physr.Ranges", "Physr.Memory"],
         ["Physr.Mm"] = ["Physr.Ranges", "Physr.Memory"],
         ["Physr.Hmm"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm"],
         ["Physr.Pci"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma"],
         ["Physr.Storage"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm"],
         ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage"],
-        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage", "Physr.Machine"],
+        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage", "Physr.Machine", "Physr.Linux"],
     };
 
     [Fact]
@@ -54,6 +55,22 @@ public sealed partial class FloorTests
             Assert.Contains("## Known holes", File.ReadAllText(readme), StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void NativeCodeIsCalledFromOneProjectAlone()
+    {
+        string[] callers =
+        [
+            .. Repository.SourceFiles
+                .Where(static path => NativeCall().IsMatch(File.ReadAllText(path)))
+                .Select(static path => Repository.Relative(path).Replace('\\', '/').Split('/')[1])
+                .Distinct(StringComparer.Ordinal),
+        ];
+        Assert.Equal(["Physr.Linux"], callers);
+    }
+
+    [GeneratedRegex(@"\[(DllImport|LibraryImport)\b|\bNativeLibrary\s*\.|\bdelegate\*\s*unmanaged\b|\bextern\b[^/]*\(")]
+    private static partial Regex NativeCall();
 
     [GeneratedRegex("<ProjectReference Include=\"[^\"]*/([A-Za-z.]+)\\.csproj\"")]
     private static partial Regex Reference();
