@@ -37,8 +37,9 @@ public sealed partial class PmemNamespace
             };
             if (errno == Errno.None)
             {
-                // Inside the region's resource, disjoint from other namespaces: nothing can be in the way but what somebody else put there.
-                errno = _region.Map.Resources.Insert(ResourceName(), Range, ResourceFlags.Memory | ResourceFlags.Busy, ResourceDescriptor.PersistentMemory, out _resource, out Resource? conflict);
+                // Disjoint from other namespaces: nothing can be in the way but what somebody else put there.
+                errno = _region.Map.Resources.Request(
+                    ResourceName(), Range, ResourceFlags.Memory | ResourceFlags.Busy, ResourceDescriptor.PersistentMemory, out _resource, out Resource? conflict, _region.Resource);
                 if (errno != Errno.None)
                 {
                     reason = $"{DeviceName}: {conflict} lies across its addresses";

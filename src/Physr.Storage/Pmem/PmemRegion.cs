@@ -11,7 +11,6 @@ public sealed partial class PmemRegion
 {
     private readonly Lock _lock = new();
     private readonly List<PmemNamespace> _namespaces = [];
-    private readonly Resource _resource;
 
     private PmemRegion(MemoryMap map, PhysicalRange range, PersistentMemory data, LabelArea labels, PmemRegionOptions options, Resource resource, P2PProvider provider)
     {
@@ -21,7 +20,7 @@ public sealed partial class PmemRegion
         Labels = labels;
         Options = options;
         Provider = provider;
-        _resource = resource;
+        Resource = resource;
     }
 
     /// <summary><c>region0</c>.</summary>
@@ -43,6 +42,8 @@ public sealed partial class PmemRegion
     public bool IsDetached { get; private set; }
 
     internal MemoryMap Map { get; }
+
+    internal Resource Resource { get; }
 
     internal PmemRegionOptions Options { get; }
 
@@ -128,7 +129,7 @@ public sealed partial class PmemRegion
                 return Errno.EBUSY;
             }
 
-            Map.Resources.Remove(_resource);
+            Map.Resources.Remove(Resource);
             IsDetached = true;
             return Errno.None;
         }
