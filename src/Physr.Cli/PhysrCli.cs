@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Physr.Cli.Live;
 using Physr.Machine;
 using Physr.Machine.Scenarios;
 using Physr.Memory;
@@ -31,7 +32,7 @@ public static class PhysrCli
 
         try
         {
-            ParseResult parsed = CreateRoot(terminal, runScenario ?? ScenarioRunner.Run).Parse(args);
+            ParseResult parsed = CreateRoot(terminal, runScenario ?? LiveRegions.Run).Parse(args);
             return parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction
                 ? ReportUsage(parsed, terminal)
                 : parsed.InvokeAsync(configuration, cancellation).GetAwaiter().GetResult();

@@ -23,8 +23,8 @@ public static class RunCommand
         };
         Option<Dictionary<string, string>> files = new("--file")
         {
-            Description = "Back a namespace by a file, instead of what the scenario says. May be given for several namespaces. Transfers write into it.",
-            HelpName = "NAMESPACE=PATH",
+            Description = "Back a namespace, or a pmem of a scenario of kind storage, by a file, instead of what the scenario says. May be given several times. The run writes into it.",
+            HelpName = "NAME=PATH",
             CustomParser = ParseFiles,
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = false,

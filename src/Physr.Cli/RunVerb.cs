@@ -74,6 +74,7 @@ internal sealed class RunVerb(Terminal terminal, RunScenario run)
     [
         options.ScenarioPath,
         .. scenario.Fabric.SelectMany(static node => node.Namespaces).Select(static ns => ns.BackingPath).OfType<string>(),
+        .. scenario.Fabric.Select(static node => node.BackingPath).OfType<string>(),
     ];
 
     private RunReport RunWatched(Scenario scenario, RunOptions options, ChromeTrace? trace, CancellationToken cancellation)

@@ -22,6 +22,9 @@ public sealed class MappedRegion : PersistentMemory
     /// <inheritdoc/>
     public override bool IsReadOnly => _mapping.IsReadOnly;
 
+    /// <inheritdoc/>
+    public override string Durability => Sync == SyncKind.MapSync ? "mapSync" : "msync";
+
     /// <summary>What makes stores durable: for reports.</summary>
     public SyncKind Sync => _mapping.Sync;
 

@@ -20,6 +20,12 @@ internal sealed class ObserverPair(IRunObserver first, IRunObserver second) : IR
         second.Progress(bytesDone, payloadBytes);
     }
 
+    public void Rebuilding(ulong bytesDone, ulong bytes)
+    {
+        first.Rebuilding(bytesDone, bytes);
+        second.Rebuilding(bytesDone, bytes);
+    }
+
     public void Span(string track, string name, SimTime start, SimTime end, ulong bytes)
     {
         first.Span(track, name, start, end, bytes);

@@ -11,6 +11,7 @@ internal sealed class ProgressDisplay : IRunObserver
 {
     private readonly ProgressContext _context;
     private ProgressTask? _task;
+    private ProgressTask? _rebuild;
 
     private ProgressDisplay(ProgressContext context) => _context = context;
 
@@ -37,6 +38,17 @@ internal sealed class ProgressDisplay : IRunObserver
         if (_task is not null)
         {
             _task.Value = bytesDone;
+        }
+    }
+
+    public void Rebuilding(ulong bytesDone, ulong bytes)
+    {
+        _rebuild ??= _context.AddTask("  rebuild", maxValue: Math.Max(1, (double)bytes));
+        _rebuild.Value = bytesDone;
+        if (bytesDone == bytes)
+        {
+            _rebuild.StopTask();
+            _rebuild = null;
         }
     }
 

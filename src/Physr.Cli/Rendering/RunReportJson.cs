@@ -80,6 +80,11 @@ public static partial class RunReportJson
             WriteSlices(json, slices);
         }
 
+        if (route.Storage is { } storage)
+        {
+            WriteStorage(json, storage);
+        }
+
         if (route.Unaddressable is { } process)
         {
             WriteUnaddressable(json, process);

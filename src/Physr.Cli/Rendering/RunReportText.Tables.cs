@@ -34,6 +34,7 @@ internal sealed partial class RunReportText
         Row(table, routes, "descriptor bytes", static route => Quantities.Bytes(route.DescriptorBytes));
         WriteSlices(table, routes);
         WriteUnaddressable(table, routes);
+        WriteStorage(table, routes);
         WriteTranslation(table, routes);
         Row(table, routes, "estimated time", static route => Quantities.Time(route.EstimatedSeconds));
         Row(table, routes, "estimated rate", static route => Quantities.Rate(route.PayloadBytes, route.EstimatedSeconds));

@@ -84,7 +84,9 @@ internal sealed partial class RunReportText
         string name = Colored(_report.Scenario, "bold");
         string result = _report.Verified ? Colored("verified", "green") : Colored("NOT VERIFIED", "red");
         ulong payload = _scenario.Transfers.Aggregate(0UL, static (sum, transfer) => sum + transfer.LengthBytes);
-        string work = _scenario.Unaddressable is { } process
+        string work = _scenario.Storage is { } stored
+            ? $"a file of {Quantities.Bytes(stored.FileBytes)} on an array of {stored.Members.Count} members, over each route"
+            : _scenario.Unaddressable is { } process
             ? $"a process whose memory {process.Gpu} works on, over each route"
             : _scenario.Slices is { } slices
             ? $"{slices.Buffers.Count} buffers of {slices.Exporter} for {slices.Importers.Count} importers over each route"

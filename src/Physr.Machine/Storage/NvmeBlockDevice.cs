@@ -124,6 +124,7 @@ public sealed class NvmeBlockDevice : BlockDevice
         MaxSectors = driver.MaxTransferBytes >> Bio.SectorShift,
         MaxSegmentBytes = uint.MaxValue,
         AlignmentMask = 3,
+        SingleProvider = true,
         HasVolatileCache = true,
         MaxWriteZeroesSectors = ZeroBytes >> Bio.SectorShift,
     };

@@ -46,7 +46,31 @@ public abstract partial class BlockDevice
             most = Math.Min(most, (Limits.ChunkSectors - (sector % Limits.ChunkSectors)) << Bio.SectorShift);
         }
 
-        return bio.Operation is BioOperation.Read or BioOperation.Write && Limits.MaxSegments != 0 ? BySegments(bio.Data.Slice(offset, most)) : most;
+        if (bio.Operation is not (BioOperation.Read or BioOperation.Write))
+        {
+            return most;
+        }
+
+        most = Limits.SingleProvider ? ByProvider(bio.Data.Slice(offset, most)) : most;
+        return Limits.MaxSegments != 0 && most != 0 ? BySegments(bio.Data.Slice(offset, most)) : most;
+    }
+
+    private ulong ByProvider(RangeListView data)
+    {
+        ulong bytes = 0;
+        ProviderIndex? owner = null;
+        foreach (ProvidedRange entry in data)
+        {
+            if (owner is { } first && entry.Provider != first)
+            {
+                return Alignment.Down(bytes, Limits.LogicalBlockBytes);
+            }
+
+            owner = entry.Provider;
+            bytes += entry.Range.Length;
+        }
+
+        return bytes;
     }
 
     private ulong BySegments(RangeListView data)

@@ -82,6 +82,7 @@ public sealed class BlockPlug : IDisposable
         BlockQueueLimits limits = _device.Limits;
         bool fits = (limits.MaxSectors == 0 || sectors <= limits.MaxSectors)
             && (limits.ChunkSectors == 0 || start / limits.ChunkSectors == (start + sectors - 1) / limits.ChunkSectors)
+            && (!limits.SingleProvider || OwnerOf(bio) == OwnerOf(first))
             && (limits.MaxSegments == 0 || train.CountSegments(bio, isBack, limits) <= limits.MaxSegments);
         if (fits)
         {
@@ -90,6 +91,16 @@ public sealed class BlockPlug : IDisposable
         }
 
         return fits;
+    }
+
+    private static ProviderIndex OwnerOf(Bio bio)
+    {
+        foreach (ProvidedRange entry in bio.Data)
+        {
+            return entry.Provider;
+        }
+
+        return default;
     }
 
     /// <summary>Bios that follow each other on the device.</summary>

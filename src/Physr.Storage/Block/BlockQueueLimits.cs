@@ -31,6 +31,9 @@ public sealed record BlockQueueLimits
     /// <summary>Most sectors of one write of zeroes; 0 is no limit.</summary>
     public ulong MaxWriteZeroesSectors { get; init; }
 
+    /// <summary>Whether all memory of a request must be one owner's: how a device reaches it is asked once for a request (section 1.10).</summary>
+    public bool SingleProvider { get; init; }
+
     /// <summary>Address bits that must be zero at the start and the length of each entry (<c>dma_alignment</c>).</summary>
     public ulong AlignmentMask { get; init; } = 3;
 

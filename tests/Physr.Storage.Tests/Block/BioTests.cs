@@ -58,6 +58,18 @@ public sealed class BioTests : IDisposable
     }
 
     [Fact]
+    public void R88a_ARequestSplitsWhereItsMemoryChangesOwner()
+    {
+        LaterDevice device = new(64, new() { SingleProvider = true }, _host.Bytes);
+        using RangeListBuilder builder = RangeListBuilder.Rent();
+        builder.Append(new PhysicalRange(BlockHost.Ram.Start, 4096), new(1));
+        builder.Append(new PhysicalRange(BlockHost.Ram.Start.Add(4096), 2048), new(1));
+        builder.Append(new PhysicalRange(BlockHost.Ram.Start.Add(6144), 2048), new(2));
+        Assert.Equal(BlockStatus.Ok, device.Execute(new Bio(BioOperation.Write, 0, builder.Build().All)));
+        Assert.Equal(["Write 0+12", "Write 12+4"], device.Seen);
+    }
+
+    [Fact]
     public void ARequestWhosePiecesAreTooSmallForOneBlockIsRefused()
     {
         LaterDevice device = new(64, new() { LogicalBlockBytes = 4096, MaxSegments = 2 }, _host.Bytes);
