@@ -18,7 +18,7 @@ internal sealed partial class RunReportText
         void Line(string label, Func<StorageReport, string> cell) => Row(table, routes, label, route => route.Storage is { } storage ? Markup.Escape(cell(storage)) : "-");
         Line("array", static storage => $"RAID-{storage.Level} of {storage.Members}");
         Line("array bytes", static storage => Quantities.Bytes(storage.ArrayBytes));
-        foreach (string stage in routes.SelectMany(static route => route.Storage?.DescriptorsByStage ?? []).Select(static stage => stage.Stage).Distinct(StringComparer.Ordinal))
+        foreach (string stage in routes.OrderByDescending(static route => route.Storage?.DescriptorsByStage.Count).SelectMany(static route => route.Storage?.DescriptorsByStage ?? []).Select(static stage => stage.Stage).Distinct(StringComparer.Ordinal))
         {
             Line(Indented(stage), storage => storage.DescriptorsByStage.Where(each => each.Stage == stage).Select(static each => $"{each.Descriptors}").FirstOrDefault() ?? "-");
         }

@@ -23,6 +23,7 @@ public sealed class NvmeBlockDevice : BlockDevice
     private readonly DmaDevice _device;
     private readonly Stack<BlockMapping> _idle = new();
     private readonly Request?[] _requests = new Request?[MaxRequests];
+    private readonly Queue<Request> _waiting = new();
     private readonly NvmeResult[] _results = new NvmeResult[MaxRequests];
     private readonly PhysicalRange _zeros;
 
@@ -96,6 +97,11 @@ public sealed class NvmeBlockDevice : BlockDevice
             Finish(request, result.Status);
         }
 
+        for (int i = count; i > 0 && _waiting.TryDequeue(out Request? next); i--)
+        {
+            Send(next, next.Step);
+        }
+
         if (count != 0 || _driver.Outstanding == 0)
         {
             return count != 0;
@@ -142,7 +148,11 @@ public sealed class NvmeBlockDevice : BlockDevice
         BlockStatus status = step == Step.Data ? Map(request) : BlockStatus.Ok;
         if (status != BlockStatus.Ok)
         {
-            request.Bio.Complete(status);
+            if (status != BlockStatus.Resource || !TryWait(request))
+            {
+                request.Bio.Complete(status);
+            }
+
             return;
         }
 
@@ -159,11 +169,28 @@ public sealed class NvmeBlockDevice : BlockDevice
         if (errno != Errno.None)
         {
             Unmap(request);
+            if (errno == Errno.EAGAIN && TryWait(request))
+            {
+                return;
+            }
+
             bio.Complete(errno == Errno.EAGAIN ? BlockStatus.Resource : errno == Errno.EINVAL ? BlockStatus.Invalid : BlockStatus.Offline);
             return;
         }
 
         _requests[number] = request;
+    }
+
+    /// <summary>Lets a request wait for the end of another, which makes room; false where none is out.</summary>
+    private bool TryWait(Request request)
+    {
+        if (_driver.Outstanding == 0)
+        {
+            return false;
+        }
+
+        _waiting.Enqueue(request);
+        return true;
     }
 
     private BlockStatus Map(Request request)
