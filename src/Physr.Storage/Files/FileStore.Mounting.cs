@@ -100,9 +100,10 @@ public sealed partial class FileStore
         for (ulong copy = 0; copy < Superblock.Copies; copy++)
         {
             ulong at = copy * BlockBytes;
-            string why = "its bytes are lost";
+            bool isBehind = device.Length < at + BlockBytes;
+            string why = isBehind ? $"the device ends before it, at byte {device.Length}" : "its bytes are lost";
             Superblock read = default;
-            Errno errno = device.TryRead(at, line);
+            Errno errno = isBehind ? Errno.ENXIO : device.TryRead(at, line);
             errno = errno == Errno.None ? Superblock.TryParse(line, device.Length, out read, out why) : errno;
             if (errno == Errno.None && isFound && read != superblock)
             {

@@ -130,7 +130,7 @@ public sealed partial class FileStore
     private Errno MayName(string name)
     {
         Errno errno = MayChange();
-        return errno != Errno.None ? errno : !FileNames.IsValid(name) ? Errno.EINVAL : _state.Names.ContainsKey(name) ? Errno.EEXIST : Errno.None;
+        return errno != Errno.None ? errno : !FileNames.IsValid(name) ? Errno.EINVAL : _state.Names.ContainsKey(name) ? Errno.EEXIST : _state.NextId == MetadataState.MostId ? Errno.ENOSPC : Errno.None;
     }
 
     private Errno CommitAndOpen(string name, out DaxFile? file)

@@ -52,9 +52,9 @@ internal sealed partial class MetadataLog
             return Errno.EUCLEAN;
         }
 
-        if (header.NextId < loading.NextId)
+        if (header.NextId < loading.NextId || header.NextId > MetadataState.MostId)
         {
-            reason = $"the header at byte {start} says that {header.NextId} is the next file's number, and there is a file {loading.NextId - 1}";
+            reason = $"the header at byte {start} says that {header.NextId} is the next file's number: from {loading.NextId} to {MetadataState.MostId} would be right";
             return Errno.EUCLEAN;
         }
 

@@ -98,7 +98,12 @@ internal sealed partial class MetadataState
 
     private string Create(ulong id, string name, FileNode? source)
     {
-        if (id == 0 || id == ulong.MaxValue || Files.ContainsKey(id) || Names.ContainsKey(name))
+        if (id is 0 or >= MostId)
+        {
+            return $"no file has the number {id}";
+        }
+
+        if (Files.ContainsKey(id) || Names.ContainsKey(name))
         {
             return $"file {id} '{name}' is there already";
         }

@@ -8,6 +8,9 @@ internal sealed partial class MetadataState
     /// <summary>The longest file, in bytes.</summary>
     public const ulong MostLength = 1UL << 50;
 
+    /// <summary>The number that no file has any more.</summary>
+    public const ulong MostId = 1UL << 62;
+
     private readonly List<Extent> _gone = [];
     private readonly ulong _mostBytes;
     private int _extents;

@@ -1,0 +1,57 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Storage.Crash;
+
+namespace Physr.Storage.Tests.Files;
+
+/// <summary>The power goes at every store, flush and fence: what was acknowledged is there, and what was under way is there wholly or not at all.</summary>
+public sealed class FileStoreCrashTests
+{
+    [Fact]
+    public void NoCut_LosesWhatWasAcknowledged_OrTearsAnOperation()
+    {
+        long cuts = 0;
+        int checkpoints = 0;
+        for (ulong seed = 1; cuts < 100_000; seed++)
+        {
+            CrashWorkload work = new(seed, 300) { GoesOnEvery = 3001 };
+            CrashReport report = CrashStates.Run(work.Trace, work.Check, new() { Seed = seed, MostStates = 24, Samples = 2, SamplesPerStore = 0 });
+            Assert.True(report.Failure is null, $"workload {seed}: {report}");
+            cuts += report.Cuts;
+            checkpoints += work.Checkpoints;
+        }
+
+        Assert.True(checkpoints >= 5, $"only {checkpoints} checkpoints were made");
+    }
+
+    [Theory]
+    [InlineData(PersistenceGranularity.Store)]
+    [InlineData(PersistenceGranularity.Page)]
+    public void NeitherDoesOne_WhereBytesBecomeDurableByOtherUnits(PersistenceGranularity granularity)
+    {
+        CrashWorkload work = new(99, 40, null, granularity);
+        CrashReport report = CrashStates.Run(work.Trace, work.Check, new() { MostStates = 24, Samples = 2, SamplesPerStore = 0 });
+        Assert.True(report.Failure is null, report.ToString());
+    }
+
+    [Theory]
+    [InlineData(nameof(BuggyDevice.Bug.None), null)]
+    [InlineData(nameof(BuggyDevice.Bug.NoDataFlush), "differs at byte")]
+    [InlineData(nameof(BuggyDevice.Bug.NoFenceBeforeRecord), "differs at byte")]
+    [InlineData(nameof(BuggyDevice.Bug.NoRecordFlush), "")]
+    [InlineData(nameof(BuggyDevice.Bug.NoRecordFence), "")]
+    [InlineData(nameof(BuggyDevice.Bug.NoFenceBeforeStateWord), "")]
+    [InlineData(nameof(BuggyDevice.Bug.NoStateWordFlush), "")]
+    public void AForgottenFlushOrFence_IsFound(string bug, string? expected)
+    {
+        CrashWorkload work = new(5, 200, device => new BuggyDevice(device, Enum.Parse<BuggyDevice.Bug>(bug), CrashWorkload.AreaBytes));
+        CrashReport report = CrashStates.Run(work.Trace, work.Check, new() { MostStates = 24, Samples = 8, SamplesPerStore = 0, Stride = 20 });
+        Assert.True(work.Checkpoints >= 1, "no checkpoint was made");
+        Assert.True(expected is null == report.Failure is null, report.ToString());
+        Assert.Contains(expected ?? "", report.Failure?.Message ?? "", StringComparison.Ordinal);
+        if (report.Failure is { } failure)
+        {
+            Assert.Equal(failure.Message, CrashStates.Replay(work.Trace, failure, work.Check));
+        }
+    }
+}
