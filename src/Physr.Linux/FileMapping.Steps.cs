@@ -27,6 +27,13 @@ public sealed partial class FileMapping
         return errno;
     }
 
+    /// <summary>Gives the lock back. Closing the file would not do: a process that is being started has it too, between <c>fork</c> and <c>exec</c>, and with it the lock.</summary>
+    private static void Unlock(SafeFileHandle file)
+    {
+        FileLock all = new() { Type = LockType.F_UNLCK, Whence = LockOrigin.SEEK_SET };
+        _ = LibC.Fcntl(file, LockCommand.F_OFD_SETLK, ref all);
+    }
+
     /// <summary>Gives a new file its length and all its blocks: zeros are written where the file system cannot give blocks without.</summary>
     private static Errno TryFill(SafeFileHandle file, string path, ulong length, MappingCalls calls, out string reason)
     {
@@ -106,6 +113,11 @@ public sealed partial class FileMapping
 
     private static Errno Refuse(SafeFileHandle file, Errno errno, string path, ref string reason)
     {
+        if (!file.IsInvalid)
+        {
+            Unlock(file);
+        }
+
         file.Dispose();
         if (reason.Length == 0)
         {

@@ -51,6 +51,11 @@ public sealed partial class FileMapping : IDisposable
     /// <summary>Unmaps and closes the file. What was not persisted is in the page cache and will be written back some time, unless the power goes.</summary>
     public void Dispose()
     {
+        if (!_file.IsClosed)
+        {
+            Unlock(_file);
+        }
+
         _memory.Dispose();
         _file.Dispose();
     }

@@ -1,11 +1,13 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Physr.Linux.Tests;
 
 /// <summary>What cannot be mapped is refused by name, and stays as it was.</summary>
-public sealed class RefusalTests : IDisposable
+public sealed partial class RefusalTests : IDisposable
 {
     private const ulong Length = 4 * 4096;
 
@@ -106,6 +108,23 @@ public sealed class RefusalTests : IDisposable
 
         using FileMapping again = FileMappingTests.Open(path);
     }
+
+    [Fact]
+    public void TheLockGoesWithTheMapping_ThoughAProcessThatIsBeingStartedHasTheFileStill()
+    {
+        string path = _folder.File("region");
+        FileMapping mapping = FileMappingTests.Create(path, Length);
+        using SafeFileHandle copy = Duplicate(int.Parse(Descriptors(path).Single()));
+        mapping.Dispose();
+        Assert.Single(Descriptors(path));
+        using FileMapping again = FileMappingTests.Open(path);
+    }
+
+    private static IEnumerable<string> Descriptors(string path) => Directory.EnumerateFiles("/proc/self/fd").Where(fd => File.ResolveLinkTarget(fd, false)?.FullName == path).Select(static fd => Path.GetFileName(fd)!);
+
+    /// <summary>What a fork does to a descriptor.</summary>
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial SafeFileHandle Duplicate(int descriptor);
 
     private static void Refused(Errno expected, string inReason, string path, ulong length = 0, bool isReadOnly = false)
     {

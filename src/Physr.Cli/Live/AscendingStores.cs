@@ -12,28 +12,39 @@ internal static class AscendingStores
 
     /// <summary>Copies.</summary>
     /// <param name="source">The bytes; they may lie at any address.</param>
-    /// <param name="target">Where they go: as long.</param>
-    /// <param name="misalignment">How far after a multiple of 8 the target begins.</param>
-    public static void Copy(ReadOnlySpan<byte> source, Span<byte> target, int misalignment)
+    /// <param name="units">The units that they go to, whole.</param>
+    /// <param name="skipped">How many bytes of the first unit come before them: 0 to 7.</param>
+    public static void Copy(ReadOnlySpan<byte> source, Span<ulong> units, int skipped)
     {
-        int head = Math.Min(source.Length, misalignment == 0 ? 0 : Unit - misalignment);
-        CopyBytes(source[..head], target);
-        Span<ulong> units = MemoryMarshal.Cast<byte, ulong>(target[head..]);
-        ReadOnlySpan<byte> rest = source[head..];
-        for (int i = 0; i < units.Length; i++)
+        int done = 0;
+        for (int i = 0; done < source.Length; i++)
         {
-            Volatile.Write(ref units[i], MemoryMarshal.Read<ulong>(rest[(i * Unit)..]));
-        }
+            int into = i == 0 ? skipped : 0;
+            int count = Math.Min(Unit - into, source.Length - done);
+            if (count == Unit)
+            {
+                Volatile.Write(ref units[i], MemoryMarshal.Read<ulong>(source[done..]));
+            }
+            else
+            {
+                Merge(ref units[i], source.Slice(done, count), into);
+            }
 
-        int tail = units.Length * Unit;
-        CopyBytes(rest[tail..], target[(head + tail)..]);
+            done += count;
+        }
     }
 
-    private static void CopyBytes(ReadOnlySpan<byte> source, Span<byte> target)
+    /// <summary>Stores a part of a unit as one store; what somebody else stores to the rest of it meanwhile stays.</summary>
+    private static void Merge(ref ulong unit, ReadOnlySpan<byte> part, int into)
     {
-        for (int i = 0; i < source.Length; i++)
+        ulong before;
+        ulong after;
+        do
         {
-            Volatile.Write(ref target[i], source[i]);
+            before = Volatile.Read(ref unit);
+            after = before;
+            part.CopyTo(MemoryMarshal.AsBytes(new Span<ulong>(ref after))[into..]);
         }
+        while (Interlocked.CompareExchange(ref unit, after, before) != before);
     }
 }

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.InteropServices;
 using Physr.Linux;
 using Physr.Storage;
 
@@ -85,10 +86,14 @@ public sealed class MappedRegion : PersistentMemory
     {
         while (!source.IsEmpty)
         {
-            Span<byte> part = _mapping.WritableAt(offset, (ulong)source.Length);
-            AscendingStores.Copy(source[..part.Length], part, (int)(offset % AtomicBytes));
-            source = source[part.Length..];
-            offset += (ulong)part.Length;
+            // The mapping is whole pages, so that the units around the bytes are there.
+            int skipped = (int)(offset % AtomicBytes);
+            ulong first = offset - (ulong)skipped;
+            Span<byte> window = _mapping.WritableAt(first, Alignment.Up((ulong)(skipped + (long)source.Length), AtomicBytes));
+            int count = Math.Min(source.Length, window.Length - skipped);
+            AscendingStores.Copy(source[..count], MemoryMarshal.Cast<byte, ulong>(window), skipped);
+            source = source[count..];
+            offset += (ulong)count;
         }
     }
 
