@@ -21,6 +21,20 @@ public static class Quantities
         return bytes == 0 ? "0" : $"{Short(value)} {SizeUnits[unit]}";
     }
 
+    /// <summary>Bytes with the unit that leaves two decimals at most, and the bytes themselves where those are not all of it: <c>16 GiB</c>, <c>1476.56 GiB</c>.</summary>
+    public static string Exact(ulong bytes)
+    {
+        int unit = 0;
+        double value = bytes;
+        while (value >= 2048 && unit < SizeUnits.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return bytes == 0 ? "0" : $"{value:0.##} {SizeUnits[unit]}";
+    }
+
     /// <summary>Seconds with a unit: <c>4.12 ms</c>.</summary>
     public static string Time(double seconds) => seconds switch
     {
