@@ -16,18 +16,19 @@ internal static class PlanCommandText
     public static string Of(DescriptorPlan plan, Terminal terminal)
     {
         StringBuilder text = new();
-        text.AppendLine($"{PlanCommand.NameOf(plan.Request.Memory)}, {Exact(plan.Request.Size)}");
+        text.AppendLine($"{PlanCommand.NameOf(plan.Request.Memory)}, {Quantities.Capacity(plan.Request.Size)}");
         Table table = CreateTable("", "choice", "descriptors", "where", "usable", "waste");
         foreach (DescriptorChoice choice in plan.Choices)
         {
             string[] cells = choice.IsPossible
-                ? [choice.IsChosen ? Chosen : "", choice.Name, Exact(choice.DescriptorBytes), Where(choice), Exact(choice.UsableBytes), Exact(choice.WasteBytes)]
+                ? [choice.IsChosen ? Chosen : "", choice.Name, Quantities.Capacity(choice.DescriptorBytes), Where(choice), Quantities.Capacity(choice.UsableBytes), Quantities.Capacity(choice.WasteBytes)]
                 : ["", choice.Name, "-", "-", "-", "-"];
             table.AddRow([.. cells.Select(cell => new Markup(choice.IsChosen && terminal.HasColor ? $"[bold green]{Markup.Escape(cell)}[/]" : Markup.Escape(cell)))]);
         }
 
         Render(table, text, terminal);
         text.AppendLine($"{plan.Chosen.Name}: {plan.Chosen.Why}.");
+        text.AppendLine($"exactly: {plan.Chosen.DescriptorBytes} bytes of descriptors, {plan.Chosen.UsableBytes} usable, {plan.Chosen.WasteBytes} of waste.");
         WriteNotes(text, plan);
         return text.ToString().ReplaceLineEndings("\n");
     }
@@ -40,12 +41,12 @@ internal static class PlanCommandText
         foreach (PlanCommandMemory memory in memories)
         {
             DescriptorChoice chosen = memory.Plan.Chosen;
-            string[] cells = [memory.Name, chosen.Name, Exact(memory.Plan.Request.Size), Exact(chosen.DescriptorBytes), Exact(chosen.UsableBytes), Exact(chosen.WasteBytes)];
+            string[] cells = [memory.Name, chosen.Name, Quantities.Capacity(memory.Plan.Request.Size), Quantities.Capacity(chosen.DescriptorBytes), Quantities.Capacity(chosen.UsableBytes), Quantities.Capacity(chosen.WasteBytes)];
             table.AddRow([.. cells.Select(static cell => new Markup(Markup.Escape(cell)))]);
         }
 
         Render(table, text, terminal);
-        text.AppendLine($"Page descriptors take {Exact(memories.Aggregate(0UL, static (sum, memory) => sum + memory.Plan.Chosen.DescriptorBytes))} in all.");
+        text.AppendLine($"Page descriptors take {Quantities.Capacity(memories.Aggregate(0UL, static (sum, memory) => sum + memory.Plan.Chosen.DescriptorBytes))} in all.");
         foreach (PlanCommandMemory memory in memories.Where(static memory => memory.Plan.Notes.Count != 0))
         {
             text.AppendLine($"{memory.Name}:");
@@ -64,8 +65,6 @@ internal static class PlanCommandText
     }
 
     private static string Where(DescriptorChoice choice) => choice.DescriptorBytes == 0 ? "none" : choice.DeviceBytes != 0 ? "device" : "RAM";
-
-    private static string Exact(ulong bytes) => Quantities.Exact(bytes);
 
     private static Table CreateTable(params string[] columns)
     {

@@ -43,13 +43,14 @@ public sealed class PlanCommandTests
         string[] lines = run.Output.Split('\n');
         Assert.Equal("fsdax, 1500 GiB", lines[0]);
         string chosen = Assert.Single(lines, static line => line.Contains("->", StringComparison.Ordinal));
-        Assert.Matches("-> +fsdax altmap +23.44 GiB +device +1476.56 GiB +2048 KiB", chosen);
+        Assert.Matches("-> +fsdax altmap +23.44 GiB +device +1476.56 GiB +2 MiB", chosen);
         Assert.Matches("^ +page-less +0 +none +1500 GiB +0$", Assert.Single(lines, static line => line.Contains("page-less", StringComparison.Ordinal)));
         foreach (string choice in (string[])["fsdax ", "devdax 4KiB", "devdax 2MiB", "devdax 1GiB", "devdax 4KiB altmap", "pciP2P", "private", "ram ", "ram 2MiB huge", "ram 1GiB huge"])
         {
             Assert.Contains(choice, run.Output, StringComparison.Ordinal);
         }
 
+        Assert.Contains("exactly: 25165824000 bytes of descriptors, 1585444814848 usable, 2097152 of waste.", run.Output, StringComparison.Ordinal);
         Assert.Contains("note: Start and size are multiples of the 2MiB sub-section", run.Output, StringComparison.Ordinal);
         Assert.All(lines, static line => Assert.Equal(line, line.TrimEnd()));
     }

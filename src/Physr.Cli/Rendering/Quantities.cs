@@ -21,12 +21,13 @@ public static class Quantities
         return bytes == 0 ? "0" : $"{Short(value)} {SizeUnits[unit]}";
     }
 
-    /// <summary>Bytes with the unit that leaves two decimals at most, and the bytes themselves where those are not all of it: <c>16 GiB</c>, <c>1476.56 GiB</c>.</summary>
-    public static string Exact(ulong bytes)
+    /// <summary>A capacity with two decimals at most. From a GiB on the unit grows only where the number stays whole or has five digits, as capacities are compared in GiB: <c>1476.56 GiB</c>,
+    /// <c>1 TiB</c>.</summary>
+    public static string Capacity(ulong bytes)
     {
-        int unit = 0;
         double value = bytes;
-        while (value >= 2048 && unit < SizeUnits.Length - 1)
+        int unit = 0;
+        while (value >= 1024 && unit < SizeUnits.Length - 1 && (unit < 3 || value % 1024 == 0 || value >= 10_240))
         {
             value /= 1024;
             unit++;

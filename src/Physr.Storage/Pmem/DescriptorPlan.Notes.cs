@@ -18,7 +18,7 @@ public sealed partial record DescriptorPlan
         bool isNamespace = request.Memory is PlannedMemory.FsDax or PlannedMemory.DevDax;
         if (chosen.WasteBytes != 0)
         {
-            notes.Add($"{Sizes.Of(chosen.WasteBytes)} are neither data nor descriptors: {chosen.Why.Split("; ")[^1]}.");
+            notes.Add($"Waste of {Sizes.Of(chosen.WasteBytes)}, neither data nor descriptors: {chosen.Why.Split("; ")[^1]}.");
         }
 
         if (isNamespace && align == PageSize.Size1G)
@@ -42,7 +42,7 @@ public sealed partial record DescriptorPlan
 
         if (request.Memory != PlannedMemory.PageLess && (size & (Section - 1)) != 0)
         {
-            notes.Add($"It is no multiple of the 128MiB section{(request.Memory == PlannedMemory.Ram ? ", by which RAM is plugged" : "")}: the neighbour of its last section must not be RAM of another kind.");
+            notes.Add($"{Sizes.Of(size)} is no multiple of the 128MiB section{(request.Memory == PlannedMemory.Ram ? ", by which RAM is plugged" : "")}: the last section is shared with a neighbour.");
         }
 
         if (request.HasAltmap)
@@ -67,7 +67,7 @@ public sealed partial record DescriptorPlan
 
         if (chosen.DescriptorBytes != 0 && request.Memory != PlannedMemory.Ram)
         {
-            notes.Add($"Page-less, behind a provider, the same memory costs nothing and serves DMA: {Sizes.Of(PerPage(size))} is the price of mapping every 4 KiB of it.");
+            notes.Add($"Page-less, behind a provider, the same memory costs nothing and serves DMA: {Sizes.Of(chosen.DescriptorBytes)} is the price of {(request.Memory == PlannedMemory.Private ? "moving pages of processes there" : "mapping it into processes")}.");
         }
 
         return notes;
