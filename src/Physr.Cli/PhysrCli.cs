@@ -62,6 +62,7 @@ public static class PhysrCli
             RunCommand.Create(terminal, runScenario),
             P2PCommand.Create(),
             MemmapCommand.Create(LoadMemory),
+            PlanCommand.Create(terminal, LoadPlan),
             CaptureCommand.Create(),
             TraceCommand.Create(),
         };
@@ -69,6 +70,11 @@ public static class PhysrCli
     private static MemoryMap LoadMemory(string path) =>
         ScenarioReader.TryRead(path, null, out Scenario? scenario, out IReadOnlyList<ScenarioError> errors)
             ? ScenarioMemoryMap.Of(scenario)
+            : throw new PhysrException(string.Join(Environment.NewLine, errors));
+
+    private static IReadOnlyList<PlanCommandMemory> LoadPlan(string path) =>
+        ScenarioReader.TryRead(path, null, out Scenario? scenario, out IReadOnlyList<ScenarioError> errors)
+            ? PlanCommandSource.Of(scenario)
             : throw new PhysrException(string.Join(Environment.NewLine, errors));
 
     // System.CommandLine would print the whole help on standard output, and end with 1.

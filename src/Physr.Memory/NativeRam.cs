@@ -50,6 +50,10 @@ public sealed unsafe class NativeRam : IRamBytes, IDisposable
         return new((void*)block, (int)PageSize.Size2M);
     }
 
+    /// <summary>Whether the block of an address was touched: the bytes of others are zero and take no memory yet.</summary>
+    public bool IsTouched(PhysicalAddress address) =>
+        _range.Contains(address) && Volatile.Read(ref _blocks[(int)(address.OffsetFrom(_range.Start) / PageSize.Size2M)]) != 0;
+
     /// <summary>Lets go of the bytes; nobody may hold a part of them.</summary>
     public void Dispose()
     {

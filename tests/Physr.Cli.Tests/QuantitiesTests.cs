@@ -16,6 +16,16 @@ public class QuantitiesTests
     public void Bytes_HaveBinaryUnits(ulong bytes, string expected) => Assert.Equal(expected, Quantities.Bytes(bytes));
 
     [Theory]
+    [InlineData(0, "0")]
+    [InlineData(1UL << 30, "1 GiB")]
+    [InlineData(1UL << 40, "1 TiB")]
+    [InlineData(1585444814848, "1476.56 GiB")]
+    [InlineData(1536UL << 30, "1536 GiB")]
+    [InlineData(80_000UL << 30, "78.13 TiB")]
+    [InlineData(1280UL << 20, "1.25 GiB")]
+    public void Capacities_AreComparedInGiB(ulong bytes, string expected) => Assert.Equal(expected, Quantities.Capacity(bytes));
+
+    [Theory]
     [InlineData(0, "-")]
     [InlineData(90e-9, "90 ns")]
     [InlineData(60e-6, "60 us")]

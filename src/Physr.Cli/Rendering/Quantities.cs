@@ -21,6 +21,21 @@ public static class Quantities
         return bytes == 0 ? "0" : $"{Short(value)} {SizeUnits[unit]}";
     }
 
+    /// <summary>A capacity with two decimals at most. From a GiB on the unit grows only where the number stays whole or has five digits, as capacities are compared in GiB: <c>1476.56 GiB</c>,
+    /// <c>1 TiB</c>.</summary>
+    public static string Capacity(ulong bytes)
+    {
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < SizeUnits.Length - 1 && (unit < 3 || value % 1024 == 0 || value >= 10_240))
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return bytes == 0 ? "0" : $"{value:0.##} {SizeUnits[unit]}";
+    }
+
     /// <summary>Seconds with a unit: <c>4.12 ms</c>.</summary>
     public static string Time(double seconds) => seconds switch
     {

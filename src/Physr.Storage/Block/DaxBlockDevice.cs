@@ -111,12 +111,22 @@ public sealed class DaxBlockDevice : BlockDevice
             return cleared;
         }
 
+        Span<byte> buffer = stackalloc byte[4096];
         foreach (ProvidedRange entry in bio.Data)
         {
             for (ulong done = 0; done < entry.Range.Length;)
             {
-                ReadOnlySpan<byte> source = _host.ReadableAt(entry.Range.Start.Add(done), entry.Range.Length - done);
-                Errno errno = source.IsEmpty ? Errno.EFAULT : _dax.TryWrite(at, source);
+                PhysicalAddress address = entry.Range.Start.Add(done);
+                scoped ReadOnlySpan<byte> source = _host.ReadableAt(address, entry.Range.Length - done);
+                Errno errno = Errno.None;
+                if (source.IsEmpty)
+                {
+                    Span<byte> through = buffer[..(int)Math.Min(entry.Range.Length - done, (ulong)buffer.Length)];
+                    errno = _host.TryRead(address, through);
+                    source = through;
+                }
+
+                errno = errno == Errno.None ? _dax.TryWrite(at, source) : errno;
                 if (errno != Errno.None)
                 {
                     return errno;

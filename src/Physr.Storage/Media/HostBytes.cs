@@ -31,7 +31,15 @@ public sealed class HostBytes : IHostBytes
     public ReadOnlySpan<byte> ReadableAt(PhysicalAddress address, ulong length)
     {
         Part? part = Find(address);
-        return part?.Medium is { } medium ? medium.ReadableAt(address.OffsetFrom(part.Range.Start), length) : RamAt(part, address, length);
+        if (part?.Medium is not { } medium)
+        {
+            return RamAt(part, address, length);
+        }
+
+        // Lost bytes have no view: TryRead says so.
+        ulong offset = address.OffsetFrom(part.Range.Start);
+        ReadOnlySpan<byte> bytes = medium.ReadableAt(offset, length);
+        return medium.Errors.Overlaps(offset, (ulong)bytes.Length) ? default : bytes;
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,9 @@ public sealed class MediaSlice : PersistentMemory
     public override Span<byte> WritableAt(ulong offset, ulong length) => offset >= Length ? default : _whole.WritableAt(_start + offset, Math.Min(length, Length - offset));
 
     /// <inheritdoc/>
+    protected override void ReadCore(ulong offset, Span<byte> destination) => _whole.ReadChecked(_start + offset, destination);
+
+    /// <inheritdoc/>
     protected override void WriteCore(ulong offset, ReadOnlySpan<byte> source) => Require(_whole.TryWrite(_start + offset, source));
 
     /// <inheritdoc/>

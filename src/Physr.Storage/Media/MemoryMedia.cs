@@ -34,6 +34,26 @@ public sealed class MemoryMedia : PersistentMemory
     }
 
     /// <inheritdoc/>
+    protected override void ReadCore(ulong offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int count = (int)Math.Min((ulong)destination.Length, PageSize.Size2M - (offset & (PageSize.Size2M - 1)));
+            if (_ram.IsTouched(new(offset)))
+            {
+                ReadableAt(offset, (ulong)count).CopyTo(destination);
+            }
+            else
+            {
+                destination[..count].Clear();
+            }
+
+            destination = destination[count..];
+            offset += (ulong)count;
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         _ram.Dispose();

@@ -166,6 +166,9 @@ public abstract class PersistentMemory : IDisposable
     /// <summary>The name and the size.</summary>
     public override string ToString() => $"{Name} ({Length} bytes)";
 
+    /// <summary>Reads bytes of a part whose own checks have passed.</summary>
+    internal void ReadChecked(ulong offset, Span<byte> destination) => ReadCore(offset, destination);
+
     /// <summary>Reads bytes that are there.</summary>
     protected virtual void ReadCore(ulong offset, Span<byte> destination)
     {

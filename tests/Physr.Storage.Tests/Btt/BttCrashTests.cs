@@ -120,6 +120,16 @@ public sealed class BttCrashTests
             return reason;
         }
 
+        // A free block that is somebody's would be overwritten by the next writes.
+        for (ulong i = 0; i < 3; i++)
+        {
+            errno = device!.TryWrite(Used, Sector(device, ulong.MaxValue - i));
+            if (errno != Errno.None)
+            {
+                return $"a write after recovery: {errno}";
+            }
+        }
+
         Span<byte> seen = stackalloc byte[(int)device!.SectorBytes];
         for (int sector = 0; sector < Used; sector++)
         {
