@@ -18,12 +18,16 @@ internal sealed class RaidRig : IStripeMemory, IDisposable
     private readonly NativeRam _ram;
     private readonly List<IDisposable> _owned = [];
     private readonly PhysicalRange _ramRange = new(new(0x1000_0000), RamBytes);
+    private readonly bool _isRamShared;
     private ulong _used;
 
-    public RaidRig(ulong seed)
+    /// <param name="seed">Of what is random.</param>
+    /// <param name="ram">RAM to share with others, one at a time; null takes some of its own.</param>
+    public RaidRig(ulong seed, NativeRam? ram = null)
     {
         Random = new(seed);
-        _ram = new(_ramRange);
+        _isRamShared = ram is not null;
+        _ram = ram ?? new(_ramRange);
         Bytes.Attach(_ramRange, _ram);
         Host = new(this, Bytes);
     }
@@ -33,6 +37,8 @@ internal sealed class RaidRig : IStripeMemory, IDisposable
     public HostBytes Bytes { get; } = new();
 
     public RaidHost Host { get; }
+
+    public NativeRam Ram => _ram;
 
     public int Allocations { get; private set; }
 
@@ -178,6 +184,9 @@ internal sealed class RaidRig : IStripeMemory, IDisposable
         }
 
         Assert.Equal(0, Outstanding);
-        _ram.Dispose();
+        if (!_isRamShared)
+        {
+            _ram.Dispose();
+        }
     }
 }
