@@ -18,6 +18,9 @@ public sealed class PmemDevice : DeviceModel
     private const ushort RedHat = 0x1b36;
     private const ushort CardId = 0x0055;
 
+    // What a span shows at least of something that lies in one piece.
+    private const ulong OnePieceBytes = 1UL << 30;
+
     private readonly SparseMemory _memory;
 
     /// <summary>Makes a card with bytes of the run's own, zero at first.</summary>
@@ -36,10 +39,10 @@ public sealed class PmemDevice : DeviceModel
     public PmemDevice(string name, PersistentMemory medium)
         : base(name, ProfileOf((medium ?? throw new ArgumentNullException(nameof(medium))).Length))
     {
-        Span<byte> first = medium.WritableAt(0, 1);
-        if (first.IsEmpty)
+        Span<byte> first = medium.WritableAt(0, medium.Length);
+        if ((ulong)first.Length < Math.Min(medium.Length, OnePieceBytes))
         {
-            throw new ArgumentException($"{medium} does not show its bytes.", nameof(medium));
+            throw new ArgumentException($"{medium} does not show its bytes in one piece, but {first.Length} of them.", nameof(medium));
         }
 
         _memory = new(name, medium.Length, ref first[0]);

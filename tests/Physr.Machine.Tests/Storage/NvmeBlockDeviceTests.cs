@@ -14,9 +14,9 @@ public sealed class NvmeBlockDeviceTests
         using StorageMachine host = new();
         Fill(host, 0, 65536);
         Assert.Equal(BlockStatus.Ok, host.Drives[0].Execute(new Bio(BioOperation.Write, 16, host.At(0, 65536), BioFlags.ForceUnitAccess | BioFlags.PreFlush)));
-        Assert.Equal(Span(host, 0, 65536).ToArray(), host.Stored("nvme0", 8192, 65536));
+        Assert.Equal(Memory(host, 0, 65536), host.Stored("nvme0", 8192, 65536));
         Assert.Equal(BlockStatus.Ok, host.Drives[0].Execute(new Bio(BioOperation.Read, 16, host.At(1 << 19, 65536))));
-        Assert.True(Span(host, 0, 65536).SequenceEqual(Span(host, 1 << 19, 65536)));
+        Assert.Equal(Memory(host, 0, 65536), Memory(host, 1 << 19, 65536));
         Assert.Equal(BlockStatus.Ok, host.Drives[0].Execute(new Bio(BioOperation.WriteZeroes, 16, 400UL)));
         Assert.True(host.Stored("nvme0", 8192, 200 << 10).AsSpan().IndexOfAnyExcept((byte)0) < 0);
         Assert.Equal(BlockStatus.Ok, host.Drives[0].Execute(new Bio(BioOperation.Flush, 0, 0UL)));
@@ -35,7 +35,7 @@ public sealed class NvmeBlockDeviceTests
 
         Assert.All(bios, static bio => Assert.True(bio.IsCompleted));
         Assert.All(bios, static bio => Assert.Equal(BlockStatus.Ok, bio.Status));
-        Assert.Equal(Span(host, 0, 200 * 4096).ToArray(), host.Stored("nvme0", 0, 200 * 4096));
+        Assert.Equal(Memory(host, 0, 200 * 4096), host.Stored("nvme0", 0, 200 * 4096));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class NvmeBlockDeviceTests
         foreach ((ulong at, ulong length) in new (ulong, ulong)[] { (4096, 8192), (65536, 512), (131072, 3584), (100 << 10, 4096) })
         {
             list.Append(new PhysicalRange(host.Buffer.Start.Add(at), length));
-            expected.AddRange(Span(host, at, (int)length).ToArray());
+            expected.AddRange(Memory(host, at, (int)length));
         }
 
         Assert.Equal(BlockStatus.Ok, host.Drives[0].Execute(new Bio(BioOperation.Write, 8, list.Build().All)));
@@ -88,7 +88,17 @@ public sealed class NvmeBlockDeviceTests
         Assert.Equal(0, host.Machine.Map.DescriptorCount);
     }
 
-    private static Span<byte> Span(StorageMachine host, ulong offset, int length) => host.Bytes.WritableAt(host.Buffer.Start.Add(offset), (ulong)length);
+    private static byte[] Memory(StorageMachine host, ulong offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        Assert.Equal(Errno.None, host.Bytes.TryRead(host.Buffer.Start.Add(offset), bytes));
+        return bytes;
+    }
 
-    private static void Fill(StorageMachine host, ulong offset, int length) => new Random(11).NextBytes(Span(host, offset, length));
+    private static void Fill(StorageMachine host, ulong offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        new Random(11).NextBytes(bytes);
+        Assert.Equal(Errno.None, host.Bytes.TryWrite(host.Buffer.Start.Add(offset), bytes));
+    }
 }

@@ -136,6 +136,7 @@ internal sealed partial class ScenarioBuilder
         if (chunk is { } bytes && !BitOperations.IsPow2(bytes))
         {
             _errors.Add(reader.At("chunk"), $"'chunk': {SizeText.Format(bytes)} is no power of two; write one from 4KiB to {SizeText.Format(Limits.LargestStripeChunk)}");
+            return null;
         }
 
         return chunk;
