@@ -108,7 +108,15 @@ internal sealed partial class RaidSuperblock
             return Errno.EUCLEAN;
         }
 
-        if (!TryReadMembers(block, members, layout, memberBytes, out Entry[] entries, out reason))
+        ulong resynced = BinaryPrimitives.ReadUInt64LittleEndian(block[112..]);
+        if (resynced != ulong.MaxValue && (geometry.Parities == 0 || !IsPlace(resynced, geometry, layout)))
+        {
+            reason = $"parity that agrees with its data up to {resynced} bytes is none that this layout can have";
+            return Errno.EUCLEAN;
+        }
+
+        ulong nextSerial = BinaryPrimitives.ReadUInt64LittleEndian(block[120..]);
+        if (!TryReadMembers(block, geometry, layout, nextSerial, out Entry[] entries, out reason))
         {
             return Errno.EUCLEAN;
         }
@@ -124,8 +132,8 @@ internal sealed partial class RaidSuperblock
             Event = BinaryPrimitives.ReadUInt64LittleEndian(block[80..]),
             IsClean = (BinaryPrimitives.ReadUInt32LittleEndian(block[88..]) & CleanFlag) != 0,
             Role = role,
-            ResyncedBytes = BinaryPrimitives.ReadUInt64LittleEndian(block[112..]),
-            NextSerial = BinaryPrimitives.ReadUInt64LittleEndian(block[120..]),
+            ResyncedBytes = resynced,
+            NextSerial = nextSerial,
             Members = entries,
         };
         return Errno.None;
@@ -136,11 +144,13 @@ internal sealed partial class RaidSuperblock
         IsClean == other.IsClean && ResyncedBytes == other.ResyncedBytes && NextSerial == other.NextSerial && Geometry == other.Geometry && Slots == other.Slots
         && Members.AsSpan().SequenceEqual(other.Members);
 
-    private static bool TryReadMembers(ReadOnlySpan<byte> block, int members, RaidLayout layout, ulong memberBytes, out Entry[] entries, out string reason)
+    private static bool IsPlace(ulong offset, RaidGeometry geometry, RaidLayout layout) => offset < geometry.MemberBytes && offset % layout.SegmentBytes == 0;
+
+    private static bool TryReadMembers(ReadOnlySpan<byte> block, RaidGeometry geometry, RaidLayout layout, ulong nextSerial, out Entry[] entries, out string reason)
     {
-        entries = new Entry[members];
+        entries = new Entry[geometry.Members];
         reason = "";
-        for (int i = 0; i < members; i++)
+        for (int i = 0; i < entries.Length; i++)
         {
             ReadOnlySpan<byte> entry = block.Slice(TableOffset + (i * EntryBytes), EntryBytes);
             RaidMemberState state = (RaidMemberState)BinaryPrimitives.ReadInt32LittleEndian(entry[24..]);
@@ -156,9 +166,16 @@ internal sealed partial class RaidSuperblock
             }
 
             bool isUsed = state is RaidMemberState.InSync or RaidMemberState.Rebuilding;
-            if (isUsed && (entries[i].Serial == 0 || entries[i].Sectors < (layout.DataOffset + memberBytes) >> Bio.SectorShift))
+            if (isUsed && (entries[i].Serial == 0 || entries[i].Sectors < (layout.DataOffset + geometry.MemberBytes) >> Bio.SectorShift))
             {
-                reason = $"member {i} of {entries[i].Sectors} sectors cannot hold {memberBytes} bytes of data";
+                reason = $"member {i} of {entries[i].Sectors} sectors cannot hold {geometry.MemberBytes} bytes of data";
+                return false;
+            }
+
+            bool isPlaceable = state != RaidMemberState.Rebuilding || (geometry.Tolerates != 0 && IsPlace(entries[i].SyncedBytes, geometry, layout));
+            if (!isPlaceable || entries[i].Serial >= nextSerial)
+            {
+                reason = $"member {i} is rebuilt up to {entries[i].SyncedBytes} bytes, or counted beyond {nextSerial}: neither can be";
                 return false;
             }
         }

@@ -8,7 +8,7 @@ namespace Physr.Storage.Tests.Raid;
 /// <summary>The power fails anywhere in random writes: acknowledged bytes and bytes that were not being written stay, with all members and with any one of them gone.</summary>
 public class RaidCrashTests
 {
-    private static readonly CrashOptions s_options = new() { Stride = 500, MostStates = 2, Samples = 1, NestEvery = 300 };
+    private static readonly CrashOptions s_options = new() { Stride = 500, MostStates = 2, Samples = 1, NestEvery = 900 };
 
     [Theory]
     [InlineData(RaidLevel.Raid5, 3)]
