@@ -88,6 +88,13 @@ internal sealed class ExtentMap
         }
     }
 
+    /// <summary>Whether a hole would make two extents of one.</summary>
+    public bool WouldSplit(ulong page, ulong count)
+    {
+        int index = IndexOf(page);
+        return index < _extents.Count && _extents[index].Page < page && _extents[index].End > page + count;
+    }
+
     /// <summary>Takes all of another file's extents.</summary>
     public void CopyFrom(ExtentMap other) => _extents.AddRange(other._extents);
 

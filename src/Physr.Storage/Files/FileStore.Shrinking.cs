@@ -57,7 +57,8 @@ public sealed partial class FileStore
             ulong first = (offset + BlockBytes - 1) >> PageSize.Shift4K;
             ulong last = end == node.Length ? node.Pages : end >> PageSize.Shift4K;
             ulong copies = CopiesFor(node, offset, offset >> PageSize.Shift4K) + (end == node.Length ? 0 : CopiesFor(node, end, last));
-            if (copies > (ulong)_state.Blocks.Free || !_state.HasRoom(1 + (2 * copies)))
+            ulong more = (2 * copies) + (first < last && node.Extents.WouldSplit(first, last - first) ? 1UL : 0);
+            if (copies > (ulong)_state.Blocks.Free || (more != 0 && !_state.HasRoom(more)))
             {
                 return Errno.ENOSPC;
             }

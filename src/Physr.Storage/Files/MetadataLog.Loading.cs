@@ -39,9 +39,10 @@ internal sealed partial class MetadataLog
         }
 
         ReadOnlySpan<byte> checkpoint = bytes.AsSpan(AreaHeader.Bytes, (int)header.CheckpointBytes);
-        if (Checksum.Of(checkpoint, header.Generation) != header.CheckpointCrc)
+        uint crc = Checksum.Of(checkpoint, Seed(superblock.Id, header.Generation));
+        if (crc != header.CheckpointCrc)
         {
-            reason = $"the checkpoint at byte {start} has a checksum of {Checksum.Of(checkpoint, header.Generation):x}, not {header.CheckpointCrc:x}";
+            reason = $"the checkpoint at byte {start} has a checksum of {crc:x}, not {header.CheckpointCrc:x}";
             return Errno.EUCLEAN;
         }
 
@@ -151,6 +152,12 @@ internal sealed partial class MetadataLog
 
             if (!IsRecord(bytes.AsSpan(at), _index, out int length))
             {
+                if (length != 0 && IsLost(lost, at, at + RecordHeader + length))
+                {
+                    reason = $"metadata record {_index} at byte {Tail} is lost in part";
+                    return Errno.EIO;
+                }
+
                 break;
             }
 
@@ -178,11 +185,15 @@ internal sealed partial class MetadataLog
         return Errno.None;
     }
 
+    /// <summary>Whether a record is there whole.</summary>
+    /// <param name="bytes">From where it would begin.</param>
+    /// <param name="index">Which it would be.</param>
+    /// <param name="length">Bytes of its entries, as its header says, whole or not; 0 where there is no header of that record.</param>
     private bool IsRecord(ReadOnlySpan<byte> bytes, ulong index, out int length)
     {
         uint entries = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-        length = (int)entries;
-        return entries != 0 && entries % 8 == 0 && entries <= (uint)(bytes.Length - RecordHeader) && BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) == index
-            && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == RecordCrc(bytes[..(RecordHeader + length)], _generation);
+        bool isHeader = entries != 0 && entries % 8 == 0 && entries <= (uint)(bytes.Length - RecordHeader) && BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) == index;
+        length = isHeader ? (int)entries : 0;
+        return isHeader && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == RecordCrc(bytes[..(RecordHeader + length)], Seed(_superblock.Id, _generation));
     }
 }

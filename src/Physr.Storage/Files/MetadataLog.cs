@@ -50,7 +50,7 @@ internal sealed partial class MetadataLog
 
         BinaryPrimitives.WriteUInt32LittleEndian(record.All[4..], (uint)record.Entries.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(record.All[8..], _index);
-        BinaryPrimitives.WriteUInt32LittleEndian(record.All, RecordCrc(record.All, _generation));
+        BinaryPrimitives.WriteUInt32LittleEndian(record.All, RecordCrc(record.All, Seed(_superblock.Id, _generation)));
         errno = Persist(Tail, record.All);
         _tail += (ulong)record.All.Length;
         _index++;
@@ -61,14 +61,20 @@ internal sealed partial class MetadataLog
     public static Errno TryFormat(IDaxDevice device, Superblock superblock)
     {
         MetadataLog log = new(device, superblock) { _area = 1 };
-        Span<byte> none = stackalloc byte[AreaHeader.Bytes];
-        none.Clear();
-        Errno errno = log.Persist(superblock.AreaAt(1), none);
+        byte[] none = new byte[Superblock.BlockBytes];
+        Errno errno = Errno.None;
+        for (ulong at = superblock.AreaAt(0); errno == Errno.None && at < superblock.AreaAt(2); at += Superblock.BlockBytes)
+        {
+            errno = log.Persist(at, none);
+        }
+
         return errno == Errno.None ? log.Switch(new EntryWriter(AreaHeader.Bytes), 1) : errno;
     }
 
-    private static uint RecordCrc(ReadOnlySpan<byte> record, ulong generation) =>
-        Checksum.Of(record[8..], generation ^ ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(record[4..]) << 32));
+    private static uint RecordCrc(ReadOnlySpan<byte> record, ulong seed) => Checksum.Of(record[8..], seed ^ BinaryPrimitives.ReadUInt32LittleEndian(record[4..]));
+
+    /// <summary>What the checksums of a generation begin with.</summary>
+    internal static ulong Seed(ulong storeId, ulong generation) => (storeId * 0xD6E8_FEB8_6659_FD93) ^ (generation * 0x9E37_79B9_7F4A_7C15);
 
     private Errno Checkpoint(MetadataState state)
     {
@@ -84,7 +90,7 @@ internal sealed partial class MetadataLog
     {
         int area = 1 - _area;
         ulong generation = _generation + 1;
-        AreaHeader header = new(generation, (ulong)writer.Entries.Length, Checksum.Of(writer.Entries, generation), nextId, _superblock.Id, false);
+        AreaHeader header = new(generation, (ulong)writer.Entries.Length, Checksum.Of(writer.Entries, Seed(_superblock.Id, generation)), nextId, _superblock.Id, false);
         header.Write(writer.All);
         ulong at = _superblock.AreaAt(area);
         Errno errno = Persist(at, writer.All);
