@@ -100,7 +100,9 @@ internal static class PersistentMemoryRatios
 
         public bool AllowsSharedWrites => true;
 
-        public Errno TryFind(ulong index, bool isWrite, out DaxExtent extent)
+        public Errno TryOwn(ulong index) => Errno.None;
+
+        public Errno TryFind(ulong index, out DaxExtent extent)
         {
             extent = new(range.Start.Frame.Add(index), (range.Length >> PageSize.Shift4K) - index);
             return Errno.None;

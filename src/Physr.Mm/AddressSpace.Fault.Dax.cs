@@ -15,12 +15,41 @@ public sealed unsafe partial class AddressSpace
     {
         bool isShared = area.Has(VmFlags.Shared);
         bool isWrite = isShared && kind == FaultKind.Write;
-        ulong index = area.IndexOf(address);
         if (!isShared && kind != FaultKind.Read && PrepareFamily(area) != Errno.None)
         {
             return FaultStatus.OutOfMemory;
         }
 
+        ulong index = area.IndexOf(address);
+        FaultStatus status = DaxFault(area, address, at, file, index, kind, isWrite, out bool needsPlace);
+        while (needsPlace)
+        {
+            Errno errno = file.TryOwnPage(index);
+            if (errno != Errno.None)
+            {
+                return DaxStatus(errno);
+            }
+
+            status = DaxFault(area, address, at, file, index, kind, isWrite, out needsPlace);
+        }
+
+        return status;
+    }
+
+    private static FaultStatus DaxStatus(Errno errno) => errno == Errno.ENOMEM ? FaultStatus.OutOfMemory : FaultStatus.BusError;
+
+    /// <summary>One look for a page.</summary>
+    /// <param name="area">Where.</param>
+    /// <param name="address">Where.</param>
+    /// <param name="at">The entry.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="index">Which page of it.</param>
+    /// <param name="kind">What for.</param>
+    /// <param name="isWrite">Whether the file's own page is to be written.</param>
+    /// <param name="needsPlace">Whether it needs a place of the file's own first.</param>
+    private FaultStatus DaxFault(VirtualMemoryArea area, ulong address, ulong* at, DaxFile file, ulong index, FaultKind kind, bool isWrite, out bool needsPlace)
+    {
+        needsPlace = false;
         file.Layout.EnterRead();
         try
         {
@@ -29,15 +58,22 @@ public sealed unsafe partial class AddressSpace
                 return FaultStatus.BusError;
             }
 
-            Errno errno = file.TryGetPage(index, isWrite, order: 0, out Page page, out DaxExtent extent);
+            Errno errno = file.TryGetPage(index, order: 0, out Page page, out DaxExtent extent);
             if (errno != Errno.None)
             {
-                return errno == Errno.ENOMEM ? FaultStatus.OutOfMemory : FaultStatus.BusError;
+                return DaxStatus(errno);
+            }
+
+            if (isWrite && (extent.IsHole || extent.IsShared))
+            {
+                PutIfAny(page);
+                needsPlace = true;
+                return FaultStatus.Retry;
             }
 
             if (extent.IsHole)
             {
-                return MapDaxHole(area, at, kind);
+                return MapDaxHole(area, at);
             }
 
             if (page.Has(PageFlags.Poisoned))
@@ -46,13 +82,7 @@ public sealed unsafe partial class AddressSpace
                 return FaultStatus.Poisoned;
             }
 
-            if (extent.IsMoved)
-            {
-                // Zeros, or the place it had before, may be mapped elsewhere.
-                ZapFile(file, index, 1, evenOwnCopies: false);
-            }
-
-            return !isShared && kind != FaultKind.Read ? CopyOfFile(area, address, at, page, kind) : MapFilePage(area, address, at, page, index, isWrite);
+            return !area.Has(VmFlags.Shared) && kind != FaultKind.Read ? CopyOfFile(area, address, at, page, kind) : MapFilePage(area, address, at, page, index, isWrite);
         }
         finally
         {
@@ -61,7 +91,7 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>Shows zeros where nothing is; a private area's first write copies them.</summary>
-    private FaultStatus MapDaxHole(VirtualMemoryArea area, ulong* at, FaultKind kind)
+    private FaultStatus MapDaxHole(VirtualMemoryArea area, ulong* at)
     {
         ref int tableLock = ref LockOf(at);
         WordLock.Enter(ref tableLock, "page table lock");
@@ -71,7 +101,7 @@ public sealed unsafe partial class AddressSpace
         }
 
         WordLock.Exit(ref tableLock);
-        return kind == FaultKind.Read ? FaultStatus.Done : FaultStatus.Retry;
+        return FaultStatus.Done;
     }
 
     /// <summary>The first write to a page of a shared area that is there for reading.</summary>
@@ -79,20 +109,10 @@ public sealed unsafe partial class AddressSpace
     {
         ulong index = area.IndexOf(address);
         file.Layout.EnterRead();
-        try
+        Errno errno = file.TryGetPage(index, order: 0, out Page page, out DaxExtent extent);
+        bool isThere = errno == Errno.None && !extent.IsHole && !extent.IsShared;
+        if (isThere && page.Key == entry.Key)
         {
-            Errno errno = file.TryGetPage(index, isWrite: true, order: 0, out Page page, out DaxExtent extent);
-            if (errno != Errno.None)
-            {
-                return errno == Errno.ENOMEM ? FaultStatus.OutOfMemory : FaultStatus.BusError;
-            }
-
-            if (extent.IsMoved || page.Key != entry.Key)
-            {
-                ZapFile(file, index, 1, evenOwnCopies: false);
-                return MapFilePage(area, address, at, page, index, isWrite: true);
-            }
-
             ref int tableLock = ref LockOf(at);
             WordLock.Enter(ref tableLock, "page table lock");
             if (*at == entry.Value)
@@ -102,13 +122,14 @@ public sealed unsafe partial class AddressSpace
             }
 
             WordLock.Exit(ref tableLock);
-            Memory.Put(page.Head);
-            return FaultStatus.Done;
         }
-        finally
-        {
-            file.Layout.ExitRead();
-        }
+
+        file.Layout.ExitRead();
+        PutIfAny(page);
+
+        // A page that gets a place of its own is unmapped, and faulted on again.
+        errno = errno == Errno.None && !isThere ? file.TryOwnPage(index) : errno;
+        return errno == Errno.None ? FaultStatus.Done : DaxStatus(errno);
     }
 
     private FaultStatus DaxHugeFault(VirtualMemoryArea area, ulong address, ulong* pmd, DaxFile file, FaultKind kind)
@@ -126,20 +147,15 @@ public sealed unsafe partial class AddressSpace
         try
         {
             ulong index = area.IndexOf(start);
-            if (index + PagesPerHuge > file.PageCount || file.TryGetPage(index, isWrite, PhysicalMemory.HugeOrder, out Page page, out DaxExtent extent) != Errno.None || page.IsNull)
+            if (index + PagesPerHuge > file.PageCount || file.TryGetPage(index, PhysicalMemory.HugeOrder, out Page page, out DaxExtent extent) != Errno.None || page.IsNull)
             {
                 return FaultStatus.Fallback;
             }
 
-            if (page.Has(PageFlags.Poisoned | PageFlags.PartPoisoned))
+            if (page.Has(PageFlags.Poisoned | PageFlags.PartPoisoned) || (isWrite && extent.IsShared))
             {
                 Memory.Put(page);
                 return FaultStatus.Fallback;
-            }
-
-            if (extent.IsMoved)
-            {
-                ZapFile(file, index, PagesPerHuge, evenOwnCopies: false);
             }
 
             MapDaxHuge(area, pmd, page, isWrite);
@@ -186,22 +202,10 @@ public sealed unsafe partial class AddressSpace
     {
         ulong start = address & ~(HugeBytes - 1);
         file.Layout.EnterRead();
-        try
+        Errno errno = file.TryGetPage(area.IndexOf(start), PhysicalMemory.HugeOrder, out Page page, out DaxExtent extent);
+        bool isThere = errno == Errno.None && !page.IsNull && page.Key == entry.Key && !extent.IsShared;
+        if (isThere)
         {
-            Errno errno = file.TryGetPage(area.IndexOf(start), isWrite: true, PhysicalMemory.HugeOrder, out Page page, out DaxExtent extent);
-            if (errno is not (Errno.None or Errno.ENOSPC))
-            {
-                return errno == Errno.ENOMEM ? FaultStatus.OutOfMemory : FaultStatus.BusError;
-            }
-
-            if (errno != Errno.None || page.IsNull || extent.IsMoved || page.Key != entry.Key)
-            {
-                // Its place is not this one any more: by 4 KiB then.
-                PutIfAny(page);
-                ZapFile(file, area.IndexOf(start), PagesPerHuge, evenOwnCopies: false);
-                return FaultStatus.Retry;
-            }
-
             ref int pmdLock = ref LockOf(pmd);
             WordLock.Enter(ref pmdLock, "huge entry lock");
             if (*pmd == entry.Value)
@@ -211,13 +215,16 @@ public sealed unsafe partial class AddressSpace
             }
 
             WordLock.Exit(ref pmdLock);
-            Memory.Put(page);
-            return FaultStatus.Done;
         }
-        finally
+        else
         {
-            file.Layout.ExitRead();
+            // By 4 KiB then.
+            ZapFile(file, area.IndexOf(start), PagesPerHuge, evenOwnCopies: false);
         }
+
+        file.Layout.ExitRead();
+        PutIfAny(page);
+        return errno == Errno.None ? FaultStatus.Done : DaxStatus(errno);
     }
 
     /// <summary>Takes the right to write off 2 MiB; whether they were dirty.</summary>

@@ -58,34 +58,6 @@ public sealed unsafe partial class DaxFile
         }
     }
 
-    /// <summary>Takes the right to write off every mapping of pages, so that the next store is heard of: before extents become shared.</summary>
-    /// <param name="first">The first page.</param>
-    /// <param name="pages">How many.</param>
-    /// <param name="change">What the file system does while no fault can give it back; what it returns is returned.</param>
-    public Errno WriteProtect(ulong first, ulong pages, Func<Errno> change)
-    {
-        ThrowIfDisposed();
-        ArgumentNullException.ThrowIfNull(change);
-        _layout.EnterWrite();
-        try
-        {
-            foreach ((ulong index, PageFrameNumber frame) in EntriesIn(first, pages))
-            {
-                Page page = Memory.PageOf(PageKey.Of(frame));
-                if (!page.IsNull && CleanEntries(page, index, (ulong)(page.Head.Equals(page) ? page.Pages : 1)))
-                {
-                    page.Head.Set(PageFlags.Dirty);
-                }
-            }
-
-            return change();
-        }
-        finally
-        {
-            _layout.ExitWrite();
-        }
-    }
-
     /// <summary>Makes stores durable that were made through mappings (<c>msync</c>, <c>fsync</c>): entries are made clean and read-only first.</summary>
     /// <returns>The first failure; what could not be made durable stays dirty.</returns>
     public Errno Sync()
@@ -187,9 +159,9 @@ public sealed unsafe partial class DaxFile
     {
         lock (_entries)
         {
-            foreach ((ulong index, PageFrameNumber frame) in EntriesIn(first, pages))
+            foreach ((ulong index, PageFrameNumber _) in EntriesIn(first, pages))
             {
-                TryDisassociate(index, frame, _entries[index].Order, evenBusy: true);
+                TryDisassociate(index, _entries[index], evenBusy: true);
                 _entries.Remove(index);
             }
         }

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Runtime.InteropServices;
 using Physr.Memory;
 
 namespace Physr.Mm;
@@ -14,8 +15,10 @@ public sealed unsafe partial class DaxFile
     private static readonly Lock s_sharing = new();
 
     // By the first page: what of the file is mapped or was, until nobody holds it.
-    private readonly Dictionary<ulong, (PageFrameNumber Frame, int Order)> _entries = [];
+    private readonly Dictionary<ulong, Entry> _entries = [];
     private readonly HashSet<ulong> _dirty = [];
+
+    private const ulong PagesPerLarge = 512;
 
     /// <summary>How often an alias of another order than the page's own was met (row R81d).</summary>
     public long OrderMismatches { get; private set; }
@@ -41,9 +44,9 @@ public sealed unsafe partial class DaxFile
         {
             if (Mapping.IsEmpty)
             {
-                foreach ((ulong index, (PageFrameNumber frame, int order)) in _entries)
+                foreach ((ulong index, Entry entry) in _entries)
                 {
-                    if (TryDisassociate(index, frame, order, evenBusy: false))
+                    if (TryDisassociate(index, entry, evenBusy: false))
                     {
                         _entries.Remove(index);
                     }
@@ -73,12 +76,12 @@ public sealed unsafe partial class DaxFile
     {
         lock (_entries)
         {
-            if (order == 0 && (_entries.TryGetValue(index & ~511UL, out (PageFrameNumber, int Order) large) && large.Order != 0))
+            if (order == 0 && _entries.TryGetValue(index & ~(PagesPerLarge - 1), out Entry large) && large.Order != 0)
             {
                 return;
             }
 
-            if (!_entries.TryAdd(index, (page.Key.Frame, order)))
+            if (!_entries.TryAdd(index, new(page.Key.Frame, order, IsCounted: true)))
             {
                 return;
             }
@@ -112,6 +115,27 @@ public sealed unsafe partial class DaxFile
         }
     }
 
+    /// <summary>A page gets another place: its name goes from the old one. The others of a large page are kept track of one by one from then on.</summary>
+    private void LeaveEntry(ulong index)
+    {
+        lock (_entries)
+        {
+            ulong first = index & ~(PagesPerLarge - 1);
+            if (_entries.TryGetValue(first, out Entry large) && large.Order != 0)
+            {
+                for (ulong i = 0; i < PagesPerLarge; i++)
+                {
+                    _entries[first + i] = new(large.Frame.Add(i), 0, IsCounted: i == 0);
+                }
+            }
+
+            if (_entries.Remove(index, out Entry entry))
+            {
+                TryDisassociate(index, entry, evenBusy: true);
+            }
+        }
+    }
+
     /// <summary>Whether somebody holds a page besides those who map it: who maps it through another file that shares it holds nobody up.</summary>
     private bool IsHeld(DevicePage head)
     {
@@ -121,16 +145,16 @@ public sealed unsafe partial class DaxFile
     }
 
     /// <summary>Takes the file's name off a page; false where somebody holds the page.</summary>
-    private bool TryDisassociate(ulong index, PageFrameNumber frame, int order, bool evenBusy)
+    private bool TryDisassociate(ulong index, Entry entry, bool evenBusy)
     {
-        if (!Memory.Map.TryGetPagemap(frame, out PagemapReference reference))
+        if (!Memory.Map.TryGetPagemap(entry.Frame, out PagemapReference reference))
         {
             return true;
         }
 
         using (reference)
         {
-            if (!reference.Pagemap.TryGetPage(frame, out DevicePage device))
+            if (!reference.Pagemap.TryGetPage(entry.Frame, out DevicePage device))
             {
                 return true;
             }
@@ -146,10 +170,15 @@ public sealed unsafe partial class DaxFile
                 ref PageDescriptor descriptor = ref head.Descriptor;
                 if ((head.Clear(PageFlags.Dirty) & PageFlags.Dirty) != PageFlags.None)
                 {
-                    for (ulong each = 0; each < 1UL << order; each++)
+                    for (ulong each = 0; each < 1UL << entry.Order; each++)
                     {
                         _dirty.Add(index + each);
                     }
+                }
+
+                if (!entry.IsCounted)
+                {
+                    return true;
                 }
 
                 if (descriptor.Share != 0)
@@ -165,4 +194,11 @@ public sealed unsafe partial class DaxFile
 
         return true;
     }
+
+    /// <summary>A page or large page of the file that is associated with it.</summary>
+    /// <param name="Frame">The first frame.</param>
+    /// <param name="Order">0, or 9 for 2 MiB.</param>
+    /// <param name="IsCounted">Whether the descriptor's share is this entry's to give back.</param>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Entry(PageFrameNumber Frame, int Order, bool IsCounted);
 }

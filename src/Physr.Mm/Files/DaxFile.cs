@@ -71,20 +71,19 @@ public sealed unsafe partial class DaxFile : MemoryFile
     /// <inheritdoc/>
     internal override Errno TryGetPage(ulong index, MemoryGroup? group, bool mayFill, out Page page)
     {
-        Errno errno = TryGetPage(index, isWrite: false, order: 0, out page, out _);
+        Errno errno = TryGetPage(index, order: 0, out page, out _);
         return errno == Errno.None && page.IsNull ? Errno.ENOENT : errno;
     }
 
     /// <summary>The page at a place, with a reference; none for a hole that is only read, or where no large page can be had.</summary>
     /// <param name="index">Which; for a large page, its first.</param>
-    /// <param name="isWrite">Whether it is to be written there.</param>
     /// <param name="order">0, or 9 for 2 MiB at once.</param>
     /// <param name="page">The page.</param>
     /// <param name="extent">Where it lies.</param>
-    internal Errno TryGetPage(ulong index, bool isWrite, int order, out Page page, out DaxExtent extent)
+    internal Errno TryGetPage(ulong index, int order, out Page page, out DaxExtent extent)
     {
         page = default;
-        Errno errno = _extents.TryFind(index, isWrite, out extent);
+        Errno errno = _extents.TryFind(index, out extent);
         ulong pages = 1UL << order;
         if (errno != Errno.None || extent.IsHole || extent.Pages < pages || (extent.Frame.Value & (pages - 1)) != 0)
         {
@@ -106,8 +105,38 @@ public sealed unsafe partial class DaxFile : MemoryFile
         return errno == Errno.None && page.IsNull && order == 0 ? Errno.ENXIO : errno;
     }
 
+    /// <summary>Gives a page a place of the file's own, so that a store through a mapping reaches it and nothing else. Nobody else's fault is under way meanwhile: none can map the old place after
+    /// it was left.</summary>
+    internal Errno TryOwnPage(ulong index)
+    {
+        _layout.EnterWrite();
+        try
+        {
+            DaxExtent extent = default;
+            Errno errno = index < PageCount ? _extents.TryFind(index, out extent) : Errno.ENXIO;
+            if (errno != Errno.None || (!extent.IsHole && !extent.IsShared))
+            {
+                return errno;
+            }
+
+            // Before the page moves: no store may reach the old place once its bytes were copied.
+            AddressSpace.ZapFile(this, index, 1, evenOwnCopies: false);
+            errno = _extents.TryOwn(index);
+            if (errno == Errno.None)
+            {
+                LeaveEntry(index);
+            }
+
+            return errno;
+        }
+        finally
+        {
+            _layout.ExitWrite();
+        }
+    }
+
     /// <inheritdoc/>
-    internal override bool IsResident(ulong index) => index < PageCount && _extents.TryFind(index, isWrite: false, out DaxExtent extent) == Errno.None && !extent.IsHole;
+    internal override bool IsResident(ulong index) => index < PageCount && _extents.TryFind(index, out DaxExtent extent) == Errno.None && !extent.IsHole;
 
     /// <inheritdoc/>
     internal override Errno Prepare(ulong index, ulong pages)

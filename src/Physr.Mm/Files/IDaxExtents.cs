@@ -18,11 +18,14 @@ public interface IDaxExtents
 
     /// <summary>Finds where a page of the file lies.</summary>
     /// <param name="index">Which, in pages.</param>
-    /// <param name="isWrite">Whether it is to be written there: a hole is filled, and a page shared with another file is copied first.</param>
     /// <param name="extent">Where.</param>
-    /// <returns><see cref="Errno.ENXIO"/> beyond the end; <see cref="Errno.ENOSPC"/>; <see cref="Errno.EIO"/> where the medium lost it; <see cref="Errno.EOPNOTSUPP"/> or <see cref="Errno.EROFS"/> where it may not be
-    /// written through an MMU.</returns>
-    Errno TryFind(ulong index, bool isWrite, out DaxExtent extent);
+    /// <returns><see cref="Errno.ENXIO"/> beyond the end; <see cref="Errno.EIO"/> where the medium lost it.</returns>
+    Errno TryFind(ulong index, out DaxExtent extent);
+
+    /// <summary>Gives a page a place of the file's own, for a store through a mapping: a hole is filled with zeros, a page shared with another file is copied. Nobody looks for the page meanwhile, and
+    /// whoever mapped what was there before is sent to look again.</summary>
+    /// <returns><see cref="Errno.ENXIO"/> beyond the end; <see cref="Errno.ENOSPC"/>; <see cref="Errno.EIO"/>; <see cref="Errno.EROFS"/>.</returns>
+    Errno TryOwn(ulong index);
 
     /// <summary>Somebody maps pages: they need descriptors from now on (row R80c). Called again for what has them already.</summary>
     /// <returns><see cref="Errno.ENOMEM"/>; <see cref="Errno.EOPNOTSUPP"/> where nobody may make any.</returns>

@@ -13,7 +13,9 @@ internal sealed class PagemapExtents(PageFrameNumber first, ulong length) : IDax
 
     public bool AllowsSharedWrites => true;
 
-    public Errno TryFind(ulong index, bool isWrite, out DaxExtent extent)
+    public Errno TryOwn(ulong index) => Errno.None;
+
+    public Errno TryFind(ulong index, out DaxExtent extent)
     {
         ulong pages = (length + PageSize.Size4K - 1) >> PageSize.Shift4K;
         extent = index < pages ? new(first.Add(index), pages - index) : default;

@@ -60,10 +60,11 @@ public sealed class MountedFile
         return Change(first, pages, evenOwnCopies: false, () => File.TryPunchHole(offset, length), cancellationToken);
     }
 
-    /// <summary>Makes another file that shares every extent (<c>FICLONE</c>): stores through mappings of either are heard of from now on, and part the page.</summary>
-    public Errno TryClone(string name, out MountedFile? clone)
+    /// <summary>Makes another file that shares every extent (<c>FICLONE</c>): the first store through a mapping of either parts a page. Transfers are waited for: they would reach both.</summary>
+    /// <returns><see cref="Errno.EINTR"/> where the wait was interrupted: nothing has changed.</returns>
+    public Errno TryClone(string name, out MountedFile? clone, CancellationToken cancellationToken = default)
     {
-        Errno errno = Mapped.WriteProtect(0, ulong.MaxValue, () => FileMount.During(this, () => _mount.Store.TryClone(File, name, out _)));
+        Errno errno = Change(0, ulong.MaxValue, evenOwnCopies: false, () => _mount.Store.TryClone(File, name, out _), cancellationToken);
         clone = null;
         return errno == Errno.None ? _mount.TryOpen(name, out clone) : errno;
     }

@@ -18,7 +18,9 @@ internal sealed class StoredExtents(FileMount mount, MountedFile owner) : IDaxEx
 
     public void Start(Action onIdle) => _uses = mount.OpenUses(owner.File.Name, onIdle);
 
-    public Errno TryFind(ulong index, bool isWrite, out DaxExtent extent)
+    public Errno TryOwn(ulong index) => AllowsSharedWrites ? FileMount.During(owner, () => owner.File.TryAllocateBlock(index, out _)) : Errno.EOPNOTSUPP;
+
+    public Errno TryFind(ulong index, out DaxExtent extent)
     {
         extent = default;
         if (index >= (Length + PageSize.Size4K - 1) >> PageSize.Shift4K)
@@ -28,32 +30,19 @@ internal sealed class StoredExtents(FileMount mount, MountedFile owner) : IDaxEx
 
         // Only a page that may begin 2 MiB is asked what follows it.
         ulong run = owner.File.FindRun(index, index % PagesPerHuge == 0 ? PagesPerHuge : 1, out ulong offset, out bool isShared);
-        bool isMoved = isWrite && (run == 0 || isShared);
-        if (isMoved)
-        {
-            ulong place = 0;
-            Errno errno = AllowsSharedWrites ? FileMount.During(owner, () => owner.File.TryAllocateBlock(index, out place)) : Errno.EOPNOTSUPP;
-            if (errno != Errno.None)
-            {
-                return errno;
-            }
-
-            offset = place;
-            run = 1;
-        }
-        else if (run == 0)
+        if (run == 0)
         {
             extent = new(default, 1, IsHole: true);
             return Errno.None;
         }
 
         using RangeListBuilder list = RangeListBuilder.Rent();
-        Errno direct = mount.Device.TryDirectAccess(offset, run << PageSize.Shift4K, isWrite ? DirectAccess.Write : DirectAccess.Read, list, out _);
+        Errno direct = mount.Device.TryDirectAccess(offset, run << PageSize.Shift4K, DirectAccess.Read, list, out _);
         if (direct == Errno.EIO && run > 1)
         {
             // Something behind it is lost.
             run = 1;
-            direct = mount.Device.TryDirectAccess(offset, PageSize.Size4K, isWrite ? DirectAccess.Write : DirectAccess.Read, list, out _);
+            direct = mount.Device.TryDirectAccess(offset, PageSize.Size4K, DirectAccess.Read, list, out _);
         }
 
         if (direct != Errno.None)
@@ -62,7 +51,7 @@ internal sealed class StoredExtents(FileMount mount, MountedFile owner) : IDaxEx
         }
 
         PhysicalRange first = list.Build().Seek(0).Range;
-        extent = new(first.Start.Frame, Math.Min(run, first.Length >> PageSize.Shift4K), IsMoved: isMoved);
+        extent = new(first.Start.Frame, Math.Min(run, first.Length >> PageSize.Shift4K), IsShared: isShared);
         return Errno.None;
     }
 

@@ -199,7 +199,7 @@ public sealed class DescriptorsOnDemandTests : IDisposable
         using AddressSpace space = new(_region.Memory, "process");
         VirtualAddress at = file.Map(space);
         Assert.Equal(AccessOutcome.Done, space.Store(at, 1UL));
-        Assert.Equal(Errno.None, file.File.WriteProtect(0, 4, () =>
+        Assert.Equal(Errno.None, file.File.TryChangeLayout(0, 4, false, () =>
         {
             file.Shared.UnionWith([0, 1, 2, 3]);
             clone.Shared.UnionWith([0, 1, 2, 3]);

@@ -10,9 +10,9 @@ internal sealed class PagelessRegion : IDisposable
 {
     public static readonly PhysicalRange Range = new(new(8UL << 30), 16UL << 20);
 
-    public PagelessRegion(PhysicalMemoryOptions? options = null)
+    public PagelessRegion(PhysicalMemoryOptions? options = null, ulong ramBytes = 32UL << 20)
     {
-        Memory = PhysicalMemory.Create(32UL << 20, options);
+        Memory = PhysicalMemory.Create(ramBytes, options);
         Medium = new("pmem0", Range.Length);
         Memory.AttachBytes(Range, new MediaBytes(Medium, Range.Start));
         Assert.Equal(Errno.None, Memory.Map.RegisterProvider("pmem0", null, -1, Range, new(Range.Start.Value), out P2PProvider? provider));

@@ -46,7 +46,22 @@ internal sealed class PlacedFile : IDaxExtents, IDisposable
         return this;
     }
 
-    public Errno TryFind(ulong index, bool isWrite, out DaxExtent extent)
+    public Errno TryOwn(ulong index)
+    {
+        ulong fresh = 3072 + (ulong)(Interlocked.Increment(ref s_next) % 1000);
+        Span<byte> target = _region.Medium.WritableAt(fresh << 12, 4096);
+        target.Clear();
+        if (Blocks.TryGetValue(index, out ulong block))
+        {
+            _region.Medium.ReadableAt(block << 12, 4096).CopyTo(target);
+        }
+
+        Blocks[index] = fresh;
+        Shared.Remove(index);
+        return Errno.None;
+    }
+
+    public Errno TryFind(ulong index, out DaxExtent extent)
     {
         extent = default;
         if (index >= Pages)
@@ -54,34 +69,20 @@ internal sealed class PlacedFile : IDaxExtents, IDisposable
             return Errno.ENXIO;
         }
 
-        bool isThere = Blocks.TryGetValue(index, out ulong block);
-        bool isMoved = isWrite && (!isThere || Shared.Contains(index));
-        if (isMoved)
-        {
-            ulong fresh = 3072 + (ulong)(Interlocked.Increment(ref s_next) % 1000);
-            Span<byte> target = _region.Medium.WritableAt(fresh << 12, 4096);
-            target.Clear();
-            if (isThere)
-            {
-                _region.Medium.ReadableAt(block << 12, 4096).CopyTo(target);
-            }
-
-            Blocks[index] = block = fresh;
-            Shared.Remove(index);
-        }
-        else if (!isThere)
+        if (!Blocks.TryGetValue(index, out ulong block))
         {
             extent = new(default, 1, IsHole: true);
             return Errno.None;
         }
 
+        bool isShared = Shared.Contains(index);
         ulong run = 1;
-        while (index + run < Pages && Blocks.TryGetValue(index + run, out ulong next) && next == block + run && (!isWrite || !Shared.Contains(index + run)))
+        while (index + run < Pages && Blocks.TryGetValue(index + run, out ulong next) && next == block + run && Shared.Contains(index + run) == isShared)
         {
             run++;
         }
 
-        extent = new(PagelessRegion.Range.Start.Frame.Add(block), run, IsMoved: isMoved);
+        extent = new(PagelessRegion.Range.Start.Frame.Add(block), run, IsShared: isShared);
         return Errno.None;
     }
 
