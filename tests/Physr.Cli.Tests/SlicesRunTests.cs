@@ -1,8 +1,8 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Text.Json;
+using Physr.Cli.Live;
 using Physr.Cli.Tests.Infrastructure;
-using Physr.Machine;
 
 namespace Physr.Cli.Tests;
 
@@ -12,7 +12,7 @@ public sealed class SlicesRunTests
     public void R44a_R69a_TheScenarioOfTheRepositoryRuns_AndReportsWhatWasRefused()
     {
         string path = Path.Combine(Path.GetDirectoryName(ScenarioFile.Path)!, "vfio-slices.yaml");
-        Invocation run = Invocation.Of(ScenarioRunner.Run, default, "run", path, "--output", "json");
+        Invocation run = Invocation.Of(LiveRegions.Run, default, "run", path, "--output", "json");
         Assert.Equal("", run.Error);
         Assert.Equal(ExitCode.Success, run.ExitCode);
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
@@ -36,7 +36,7 @@ public sealed class SlicesRunTests
     public void ItsTableSaysWhatWasLentTakenBackAndRefused()
     {
         string path = Path.Combine(Path.GetDirectoryName(ScenarioFile.Path)!, "vfio-slices.yaml");
-        Invocation run = Invocation.Of(ScenarioRunner.Run, default, "run", path);
+        Invocation run = Invocation.Of(LiveRegions.Run, default, "run", path);
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Contains("3 buffers of vf0 for 2 importers over each route", run.Output, StringComparison.Ordinal);
         Assert.Contains("refused accesses", run.Output, StringComparison.Ordinal);

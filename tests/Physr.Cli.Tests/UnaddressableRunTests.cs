@@ -1,8 +1,8 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Text.Json;
+using Physr.Cli.Live;
 using Physr.Cli.Tests.Infrastructure;
-using Physr.Machine;
 
 namespace Physr.Cli.Tests;
 
@@ -32,7 +32,7 @@ public sealed class UnaddressableRunTests : IDisposable
     [Fact]
     public void R21_R26_R39_ItsJsonTellsFaultsMigrationsAndSmaps()
     {
-        Invocation run = Invocation.Of(ScenarioRunner.Run, default, "run", _path, "--output", "json");
+        Invocation run = Invocation.Of(LiveRegions.Run, default, "run", _path, "--output", "json");
         Assert.Equal("", run.Error);
         Assert.Equal(ExitCode.Success, run.ExitCode);
         JsonElement[] routes = [.. JsonDocument.Parse(run.Output).RootElement.GetProperty("routes").EnumerateArray()];
@@ -60,7 +60,7 @@ public sealed class UnaddressableRunTests : IDisposable
     [Fact]
     public void ItsTableHasFaultsMigrationsAndTheProcessAtThreeMoments()
     {
-        Invocation run = Invocation.Of(ScenarioRunner.Run, default, "run", _path);
+        Invocation run = Invocation.Of(LiveRegions.Run, default, "run", _path);
         Assert.Equal(ExitCode.Success, run.ExitCode);
         foreach (string part in new[]
         {
@@ -78,7 +78,7 @@ public sealed class UnaddressableRunTests : IDisposable
     [Fact]
     public void R26_ADumpHasMapsSmapsAndPagemapOfEachMomentOfEachRoute()
     {
-        Invocation run = Invocation.Of(ScenarioRunner.Run, default, "run", _path, "--dump-mm");
+        Invocation run = Invocation.Of(LiveRegions.Run, default, "run", _path, "--dump-mm");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         string[] headers = [.. run.Output.Split('\n').Where(static line => line.StartsWith("==> ", StringComparison.Ordinal))];
         string[] expected =
@@ -96,7 +96,7 @@ public sealed class UnaddressableRunTests : IDisposable
     [Fact]
     public void R26_ADumpInJsonIsPartOfTheObject()
     {
-        Invocation run = Invocation.Of(ScenarioRunner.Run, default, "run", _path, "--dump-mm", "--output", "json");
+        Invocation run = Invocation.Of(LiveRegions.Run, default, "run", _path, "--dump-mm", "--output", "json");
         JsonElement dumps = JsonDocument.Parse(run.Output).RootElement.GetProperty("routes")[0].GetProperty("dumps");
         Assert.StartsWith("7effffc00000-7effffe00000 rw-p", dumps.GetProperty("during").GetProperty("maps").GetString(), StringComparison.Ordinal);
         Assert.Contains("VmFlags:", dumps.GetProperty("after").GetProperty("smaps").GetString(), StringComparison.Ordinal);

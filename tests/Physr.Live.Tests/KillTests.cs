@@ -9,6 +9,7 @@ namespace Physr.Live.Tests;
 
 /// <summary>A process that works on a file store in a mapped file is killed at any moment: what it acknowledged is there, what was under way is there wholly or not at all.</summary>
 /// <remarks>PHYSR_KILL_ROUNDS sets how many, PHYSR_KILL_SEED where seeds start. A kill keeps the page cache: what the power would take is <c>CrashStates</c>' to find.</remarks>
+[Collection(nameof(KillRounds))]
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
     private const int Lanes = 2;
@@ -17,9 +18,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     private static readonly int s_rounds = int.TryParse(Environment.GetEnvironmentVariable("PHYSR_KILL_ROUNDS"), out int rounds) ? rounds : 208;
     private static readonly ulong s_seed = ulong.TryParse(Environment.GetEnvironmentVariable("PHYSR_KILL_SEED"), out ulong seed) ? seed : 1;
 
-    private readonly DirectoryInfo _folder = MakeFolder();
+    private readonly KillFolder _folder = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task AKilledProcess_LosesNothingItAcknowledged_AndTearsNothing()
@@ -64,7 +65,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void NobodyElseGetsARegionThatAVictimHas_AndItsDeathGivesItBack()
     {
-        string path = Path.Combine(_folder.FullName, "region");
+        string path = _folder.File("region");
         Assert.True(Program.Make(path, out string reason) == Errno.None, reason);
         Assert.Equal(Errno.None, MappedRegion.TryOpen(path, 0, RegionAccess.Write, out MappedRegion? region, out reason));
         KilledChild refused = KillRounds.Run(typeof(Workload).Assembly.Location, [path, "1"], new(int.MaxValue, default));
@@ -80,19 +81,5 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         region!.Dispose();
     }
 
-    private RegionLane Lane(ulong seed, VictimBug bug) => new(Path.Combine(_folder.FullName, $"region-{seed}"), seed, bug);
-
-    /// <summary>In memory where that can be had: there an <c>msync</c> takes no time, and most kills fall between stores.</summary>
-    private static DirectoryInfo MakeFolder()
-    {
-        const string Memory = "/dev/shm";
-        try
-        {
-            return Directory.Exists(Memory) ? Directory.CreateDirectory(Path.Combine(Memory, $"physr-kill-{Guid.NewGuid():n}")) : Directory.CreateTempSubdirectory("physr-kill-");
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return Directory.CreateTempSubdirectory("physr-kill-");
-        }
-    }
+    private RegionLane Lane(ulong seed, VictimBug bug) => new(_folder.File($"region-{seed}"), seed, bug);
 }

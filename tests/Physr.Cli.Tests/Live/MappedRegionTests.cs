@@ -136,12 +136,13 @@ public sealed class MappedRegionTests : IDisposable
     [Fact]
     public void StoresAscendWhereverTheyBegin()
     {
+        Span<ulong> units = stackalloc ulong[8];
         for (int misalignment = 0; misalignment < 8; misalignment++)
         {
             for (int length = 0; length < 40; length++)
             {
                 byte[] source = [.. Enumerable.Range(1, length).Select(static i => (byte)i)];
-                Span<ulong> units = stackalloc ulong[8];
+                units.Clear();
                 Span<byte> all = MemoryMarshal.AsBytes(units);
                 AscendingStores.Copy(source, units, misalignment);
                 Assert.Equal(source, all.Slice(misalignment, length).ToArray());
