@@ -7,7 +7,7 @@ using Physr.Storage.Pmem;
 
 namespace Physr.Cli;
 
-/// <summary>The memories of a scenario: RAM, what devices offer to peers, what GPUs have behind their apertures.</summary>
+/// <summary>The memories of a scenario: RAM, what devices offer to peers, what GPUs have behind their apertures, persistent memory on cards.</summary>
 internal static class PlanCommandSource
 {
     /// <summary>Plans every memory.</summary>
@@ -31,7 +31,12 @@ internal static class PlanCommandSource
             Add(memories, $"{gpu.Name} memory", PlannedMemory.Private, gpu.MemoryBytes);
         }
 
-        // Regions of persistent memory come here: one entry for each namespace, by its mode, alignment and map.
+        // Cards of persistent memory are page-less; who maps their files makes descriptors for as long.
+        foreach (FabricSpec card in scenario.Fabric.Where(static node => node is { Kind: FabricKind.Pmem, MemoryBytes: not 0 }))
+        {
+            Add(memories, $"{card.Name} memory", PlannedMemory.PageLess, card.MemoryBytes);
+        }
+
         return memories;
     }
 
