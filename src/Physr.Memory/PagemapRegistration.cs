@@ -69,6 +69,7 @@ internal sealed unsafe class PagemapRegistration
     {
         DescriptorStorage? part = Find(page);
         bool valid = part is not null && (part != _storage[0] || page - part.FirstPage >= _metadataPages);
+        // SAFETY: the page is in the range, as At checks too, and the storage lives as long as the registration.
         found = valid ? new(this, part!.At(page), page) : default;
         return valid;
     }

@@ -28,7 +28,15 @@ public static class BttFormat
             return Errno.EINVAL;
         }
 
-        // The last arena first: until the first info block is whole, nobody finds any of them.
+        // The first info block goes before anything, and comes back after everything: until then nobody finds an arena, neither old nor new.
+        Errno wiped = medium.TryClearErrors(0, BttLayout.InfoBytes, out _);
+        wiped = Then(wiped, () => medium.TryWritePersistent(0, new byte[BttLayout.InfoBytes]));
+        if (wiped != Errno.None)
+        {
+            reason = $"{medium.Name}: the first info block cannot be stored ({wiped})";
+            return wiped;
+        }
+
         Guid uuid = options.Uuid == Guid.Empty ? Guid.NewGuid() : options.Uuid;
         foreach ((ulong at, BttLayout layout) in Enumerable.Reverse(ArenasOf(medium.Length, options)))
         {

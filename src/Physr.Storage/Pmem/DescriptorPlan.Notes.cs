@@ -1,7 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Memory;
-
 namespace Physr.Storage.Pmem;
 
 /// <content>What is worth knowing beside the figures.</content>

@@ -77,6 +77,31 @@ public sealed class BttCrashTests
         Assert.True(report.Failure is null, report.ToString());
     }
 
+    [Fact]
+    public void AFormatThatIsCutLeavesNoTableOrAWholeOne()
+    {
+        StoreTrace trace = new();
+        byte[] garbage = new byte[16 * MiB];
+        new Random(3).NextBytes(garbage.AsSpan((int)(15 * MiB)));
+        TracedMedia medium = new("pmem", garbage, trace);
+        trace.Begin();
+        Make(medium);
+        CrashReport report = CrashStates.Run(
+            trace,
+            static (_, media) =>
+            {
+                if (BttDevice.TryOpen(media[0], default, out BttDevice? _, out string reason) != Errno.None)
+                {
+                    return reason.Contains("BTT_ARENA_INFO", StringComparison.Ordinal) || reason.Contains("checksum", StringComparison.Ordinal) ? null : reason;
+                }
+
+                string? wrong = BttCheck.Run(media[0]).Problems.FirstOrDefault(static problem => !problem.Contains("its copy stands in", StringComparison.Ordinal));
+                return wrong is null ? null : $"a table that is not whole: {wrong}";
+            },
+            new() { MostStates = 8, Samples = 2, Stride = 40 });
+        Assert.True(report.Failure is null, report.ToString());
+    }
+
     private static bool IsFlog(PersistentMemory medium, ulong offset) => Info(medium).Layout is var layout && offset >= layout.FlogOffset && offset < layout.CopyOffset;
 
     private static CrashOptions Options(uint sector, ulong seed) => new() { Seed = seed, MostStates = 24, Samples = 6, Stride = sector == 512 ? 3 : 16 };

@@ -98,6 +98,40 @@ public sealed class BttDeviceTests
     }
 
     [Fact]
+    public void ABlockThatSomebodyReadsIsNotWritten_UntilTheReadIsOver()
+    {
+        using MemoryMedia memory = new("pmem", 16 * MiB);
+        Make(memory);
+        BttLayout layout = Info(memory).Layout;
+        HookedMedia medium = new(memory);
+        BttDevice device = Open(medium);
+        Assert.Equal(Errno.None, device.TryWrite(3, Sector(device, 1)));
+        using ManualResetEventSlim second = new();
+        Thread writer = new(() =>
+        {
+            // The first write frees the block that is being read; the second would take it.
+            device.TryWrite(3, Sector(device, 2));
+            device.TryWrite(9, Sector(device, 3));
+            second.Set();
+        });
+        medium.BeforeRead = offset =>
+        {
+            if (offset >= layout.DataOffset && offset < layout.MapOffset)
+            {
+                medium.BeforeRead = null;
+                writer.Start();
+                second.Wait(300);
+            }
+        };
+        byte[] seen = new byte[4096];
+        Assert.Equal(Errno.None, device.TryRead(3, seen));
+        Assert.Equal(1UL, ValueOf(seen));
+        writer.Join();
+        Assert.Equal(Errno.None, device.TryRead(9, seen));
+        Assert.Equal(3UL, ValueOf(seen));
+    }
+
+    [Fact]
     public void LostBlocksAreIoErrors_UntilTheSectorIsWritten()
     {
         using MemoryMedia medium = new("pmem", 16 * MiB);
@@ -197,5 +231,18 @@ public sealed class BttDeviceTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private sealed class HookedMedia(PersistentMemory inner) : PersistentMemory(inner.Name, inner.Length, inner.Granularity)
+    {
+        public Action<ulong>? BeforeRead { get; set; }
+
+        public override ReadOnlySpan<byte> ReadableAt(ulong offset, ulong length)
+        {
+            BeforeRead?.Invoke(offset);
+            return inner.ReadableAt(offset, length);
+        }
+
+        public override Span<byte> WritableAt(ulong offset, ulong length) => inner.WritableAt(offset, length);
     }
 }

@@ -181,4 +181,36 @@ public sealed class NamespaceModeTests
             Assert.Equal((byte)(each.Mode + 1), seen[0]);
         }
     }
+
+    [Theory]
+    [InlineData(512)]
+    [InlineData(4096)]
+    public void SectorModeIsABlockDeviceWithoutDescriptors_WhoseSectorsSurvive(uint sector)
+    {
+        using PmemHost host = new(32 * MiB);
+        PmemNamespace each = host.Enable(new(NamespaceMode.Sector) { SectorBytes = sector });
+        Assert.Null(each.Dax);
+        Assert.Equal(sector, each.Label.LogicalBlockBytes);
+        Assert.Equal(0, host.Map.DescriptorCount);
+        using NativeRam ram = new(new(default, 2 * MiB));
+        HostBytes bytes = new();
+        bytes.Attach(new PhysicalRange(default, 2 * MiB), ram);
+        Assert.Equal(Errno.None, bytes.TryWrite(new(0), [1, 2, 3]));
+        RangeList page = RangeList.Of(new(default, 4096));
+        using (BlockDevice disk = each.OpenBlockDevice(bytes))
+        {
+            Assert.Equal(Physr.Dma.Block.BlockStatus.Ok, disk.Execute(new(BioOperation.Write, 16, page.All)));
+        }
+
+        using PmemHost after = host.Reattach();
+        PmemNamespace again = Assert.Single(after.Region.Namespaces);
+        Assert.Throws<PhysrException>(() => again.OpenBlockDevice(bytes));
+        Assert.Equal(Errno.None, again.TryEnable(out _));
+        bytes.TryWrite(new(0), new byte[4096]);
+        using BlockDevice disk2 = again.OpenBlockDevice(bytes);
+        Assert.Equal(Physr.Dma.Block.BlockStatus.Ok, disk2.Execute(new(BioOperation.Read, 16, page.All)));
+        Span<byte> seen = stackalloc byte[3];
+        bytes.TryRead(new(0), seen);
+        Assert.Equal([1, 2, 3], seen.ToArray());
+    }
 }
