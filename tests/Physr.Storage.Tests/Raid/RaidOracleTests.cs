@@ -57,7 +57,7 @@ public class RaidOracleTests
     {
         int lost = 0;
         SeededRandom random = rig.Random;
-        for (int step = 0; step < 120; step++)
+        for (int step = 0; step < 80; step++)
         {
             ulong choice = random.Below(20);
             string here = $"{what}, step {step}";
