@@ -23,15 +23,16 @@ internal sealed class NativeBaseline : IDisposable
     /// <param name="name">The file's name without <c>.c</c>.</param>
     /// <param name="asProgram">A program; otherwise a shared library.</param>
     /// <param name="why">Why it could not be compiled, for <see cref="RatioTable.Skip"/>: no gcc, or its first complaint. Empty on success.</param>
+    /// <param name="flags">More options, which win over <c>-O2</c>.</param>
     /// <returns>Null when it could not be compiled.</returns>
-    public static NativeBaseline? TryCompile(string name, bool asProgram, out string why)
+    public static NativeBaseline? TryCompile(string name, bool asProgram, out string why, params string[] flags)
     {
         string source = Path.Combine(AppContext.BaseDirectory, "native", name + ".c");
         NativeBaseline baseline = new(Directory.CreateTempSubdirectory("physr-bench-").FullName);
         string[] kind = asProgram ? ["-o", baseline.ProgramPath] : ["-shared", "-fPIC", "-o", baseline.LibraryPath];
         try
         {
-            why = Execute("gcc", ["-O2", "-std=gnu11", "-Wall", .. kind, source, "-lpthread"], out _);
+            why = Execute("gcc", ["-O2", "-std=gnu11", "-Wall", .. flags, .. kind, source, "-lpthread"], out _);
         }
         catch (System.ComponentModel.Win32Exception)
         {

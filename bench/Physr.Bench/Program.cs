@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm, storage.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -21,6 +21,7 @@ if (args is ["ratios", ..])
         ("dma-map", DmaMapRatios.Run),
         ("revoke", RevokeRatios.Run),
         ("mm", ProcessMemoryRatios.Run),
+        ("storage", StorageRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {

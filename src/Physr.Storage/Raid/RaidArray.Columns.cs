@@ -188,18 +188,29 @@ public sealed partial class RaidArray
 
     private async Step<BlockStatus> WriteInPlace(StripeSlot slot, StripeWrite write)
     {
-        MemberWork work = new(Geometry.Members);
-        for (int position = 0; position < Geometry.Members; position++)
+        uint left = write.Written | (~0U << Geometry.DataPositions & ((1U << Geometry.Members) - 1));
+        BlockStatus status = BlockStatus.Ok;
+        for (int attempt = 0; left != 0; attempt++)
         {
-            RaidMember member = _members[Geometry.MemberAt(write.Row, position)];
-            bool isData = position < Geometry.DataPositions;
-            if (member.IsWritable && (!isData || (write.Written & (1U << position)) != 0))
+            MemberWork work = new(Geometry.Members);
+            for (int position = 0; position < Geometry.Members; position++)
             {
-                RangeListView from = isData ? write.Sources[position] : slot.ColumnRange(position);
-                work.Start(member, BioOperation.Write, _layout.DataOffset + write.Offset(Geometry), from, BioFlags.ForceUnitAccess);
+                RaidMember member = _members[Geometry.MemberAt(write.Row, position)];
+                if (member.IsWritable && (left & (1U << position)) != 0)
+                {
+                    RangeListView from = position < Geometry.DataPositions ? write.Sources[position] : slot.ColumnRange(position);
+                    work.Start(member, BioOperation.Write, _layout.DataOffset + write.Offset(Geometry), from, BioFlags.ForceUnitAccess, position);
+                }
+            }
+
+            left = 0;
+            if (!await work)
+            {
+                BlockStatus ended = FailWriters(work, mustAgree: true, attempt < Limits.Retries, ref left);
+                status = status == BlockStatus.Ok ? ended : status;
             }
         }
 
-        return await work ? BlockStatus.Ok : FailWriters(work);
+        return status;
     }
 }

@@ -114,11 +114,26 @@ public sealed partial class RaidArray
     /// <summary>Members that could not write are out of use. A write holds where every byte of it reached a member.</summary>
     private BlockStatus FailWriters(MemberWork work)
     {
+        uint none = 0;
+        return FailWriters(work, mustAgree: false, mayRetry: false, ref none);
+    }
+
+    /// <summary>Members that could not write are out of use.</summary>
+    /// <param name="work">The writes.</param>
+    /// <param name="mustAgree">Whether a member that did not get its part holds wrong bytes from now on, whatever the cause: the rest of a row is in place.</param>
+    /// <param name="mayRetry">Whether writes that came at a bad time are tried again.</param>
+    /// <param name="retried">Gets a bit for the tag of each of those.</param>
+    private BlockStatus FailWriters(MemberWork work, bool mustAgree, bool mayRetry, ref uint retried)
+    {
         BlockStatus status = BlockStatus.Ok;
         for (int i = 0; i < work.Count; i++)
         {
-            (RaidMember member, BlockStatus ended, _) = work[i];
-            if (ended is BlockStatus.Invalid or BlockStatus.Resource)
+            (RaidMember member, BlockStatus ended, int tag) = work[i];
+            if (ended == BlockStatus.Resource && mayRetry)
+            {
+                retried |= 1U << tag;
+            }
+            else if (!mustAgree && (ended is BlockStatus.Invalid or BlockStatus.Resource))
             {
                 // The request was wrong, or came at a bad time: no fault of the member's.
                 status = status == BlockStatus.Ok ? ended : status;

@@ -13,9 +13,6 @@ namespace Physr.Storage.Raid;
 /// </remarks>
 public sealed partial class RaidArray : BlockDevice
 {
-    /// <summary>Bits of the bitmap that are worth clearing while the array runs.</summary>
-    private const int LeastCleared = 64;
-
     private readonly RaidHost _host;
     private readonly RaidSuperblock _superblock;
     private readonly RaidLayout _layout;
@@ -76,6 +73,9 @@ public sealed partial class RaidArray : BlockDevice
 
     /// <summary>Whether a power cut is provided for. For tests, which show that they would notice.</summary>
     internal bool IsProtected { get; set; } = true;
+
+    /// <summary>How many bits of the bitmap are worth clearing at a flush.</summary>
+    internal int LeastCleared { get; set; } = 64;
 
     internal RaidHost Host => _host;
 

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Physr.Storage.Raid;
@@ -16,10 +17,12 @@ internal struct StepBuilder<T>
     public static StepBuilder<T> Create() => new() { Task = new() };
 
     /// <summary>For the compiler.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "The compiler calls it on an instance.")]
     public readonly void Start<TMachine>(ref TMachine machine)
         where TMachine : IAsyncStateMachine => machine.MoveNext();
 
     /// <summary>For the compiler; machines are boxed below.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "The compiler calls it on an instance.")]
     public readonly void SetStateMachine(IAsyncStateMachine machine) => ArgumentNullException.ThrowIfNull(machine);
 
     /// <summary>For the compiler.</summary>

@@ -89,6 +89,27 @@ public class RaidConcurrencyTests
         Assert.Equal(3, reads); // the one chunk that stays
     }
 
+    [Fact]
+    public void AMemberThatIsShortOfMemoryForAMomentStaysAndARowIsNeverLeftHalfWritten()
+    {
+        using RaidRig rig = new(11);
+        SlowDevice[] devices = [.. rig.Devices(3, Size).Select(device => new SlowDevice(device, rig.Random))];
+        RaidArray array = rig.Create(RaidRig.Options(RaidLevel.Raid5), devices);
+        ulong data = array.DataOffset >> Bio.SectorShift;
+        int refused = 0;
+        devices[1].Fault = bio => bio.Operation == BioOperation.Write && bio.Sector >= data && refused++ < 2 ? BlockStatus.Resource : BlockStatus.Ok;
+        byte[] oracle = rig.RandomBytes((int)array.Geometry.ArrayBytes);
+        Assert.Equal(BlockStatus.Ok, rig.Write(array, 0, oracle));
+        Assert.Equal(RaidState.Healthy, array.State);
+        Assert.True(refused > 2);
+
+        devices[1].Fault = bio => bio.Operation == BioOperation.Write && bio.Sector >= data ? BlockStatus.Invalid : BlockStatus.Ok;
+        oracle = rig.RandomBytes(oracle.Length);
+        Assert.Equal(BlockStatus.Ok, rig.Write(array, 0, oracle));
+        Assert.Equal(RaidMemberState.Failed, array.Members[1].State);
+        rig.Check(array, oracle, "without the member that refused its part");
+    }
+
     private static void Round(RaidRig rig, RaidArray array, byte[] oracle, int lanes, string here)
     {
         List<(Bio Bio, int Offset, byte[]? Data)> open = [];

@@ -2,7 +2,6 @@
 
 using System.Runtime.InteropServices;
 using Physr.Dma.Block;
-using Physr.Machine.Simulation;
 using Physr.Storage.Crash;
 using Physr.Storage.Raid;
 
@@ -51,6 +50,7 @@ internal sealed class RaidCrash : IDisposable
         Assert.Equal(Errno.None, array.TryStop(out _));
         _trace.Begin();
         array.IsProtected = IsProtected;
+        array.LeastCleared = 1;
         List<(int Index, Bio Bio)> open = [];
         while (_writes.Count < writes || open.Count != 0)
         {
@@ -59,6 +59,11 @@ internal sealed class RaidCrash : IDisposable
                 open.Add((_writes.Count - 1, bio));
                 _trace.Mark((_writes.Count - 1, IsAcknowledged: false));
                 array.Submit(bio);
+            }
+
+            if (_rig.Random.Below(12) == 0)
+            {
+                array.Submit(new(BioOperation.Flush, 0, 0UL));
             }
 
             array.Poll();

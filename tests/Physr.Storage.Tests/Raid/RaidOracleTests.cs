@@ -35,7 +35,7 @@ public class RaidOracleTests
     [MemberData(nameof(Shapes))]
     public void R86a_AnArrayIsItsBytesWhateverIsLost(RaidLevel level, int members, uint chunk, int copies, bool isSlow)
     {
-        for (ulong seed = 1; seed <= 3; seed++)
+        for (ulong seed = 1; seed <= 2; seed++)
         {
             using RaidRig rig = new((seed * 1000) + (ulong)members);
             RaidOptions options = RaidRig.Options(level, chunk) with { Copies = Math.Max(copies, 2) };
@@ -57,7 +57,7 @@ public class RaidOracleTests
     {
         int lost = 0;
         SeededRandom random = rig.Random;
-        for (int step = 0; step < 120; step++)
+        for (int step = 0; step < 80; step++)
         {
             ulong choice = random.Below(20);
             string here = $"{what}, step {step}";
