@@ -54,6 +54,7 @@ public sealed class DaxFile
     public Errno TrySetLength(ulong length) => Store.SetLength(Node, length);
 
     /// <summary>Makes bytes zero and gives whole pages of them back (<c>FALLOC_FL_PUNCH_HOLE</c>). The length stays.</summary>
+    /// <remarks>The parts of pages at the edges become zero first: a cut may leave those done and the hole not.</remarks>
     /// <returns><see cref="Errno.EINVAL"/> for no bytes; <see cref="Errno.ENOSPC"/> where the metadata has no room for one more extent, or a shared page none to become zero in part;
     /// what <see cref="IFileMappings"/> returns: parts of a page at the edges may be zero then.</returns>
     public Errno TryPunchHole(ulong offset, ulong length) => Store.PunchHole(Node, offset, length);

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Storage.Crash;
+using Physr.Storage.Files;
 
 namespace Physr.Storage.Tests.Files;
 
@@ -32,6 +33,41 @@ public sealed class FileStoreCrashTests
         CrashWorkload work = new(99, 40, null, granularity);
         CrashReport report = CrashStates.Run(work.Trace, work.Check, new() { MostStates = 24, Samples = 2, SamplesPerStore = 0 });
         Assert.True(report.Failure is null, report.ToString());
+    }
+
+    [Fact]
+    public void BytesWrittenForALaterSync_MayBeLostUntilIt_AndNotAfter()
+    {
+        StoreTrace trace = new();
+        MediaDaxDevice device = new(new TracedMedia("pmem0", 128 << 10, trace), new(CrashWorkload.Base));
+        FileStore.TryFormat(device, out _);
+        FileStore.TryMount(device, out FileStore? store, out _);
+        store!.TryCreate("a", out DaxFile? file);
+        file!.TryWrite(0, Enumerable.Repeat((byte)1, 9000).ToArray());
+        trace.Begin();
+        Assert.Equal(Errno.None, file.TryWrite(100, Enumerable.Repeat((byte)2, 600).ToArray(), WriteDurability.AfterSync));
+
+        // A new block, and a file that is longer, are durable at once all the same.
+        Assert.Equal(Errno.None, file.TryWrite(20_000, [3], WriteDurability.AfterSync));
+        trace.Mark("written");
+        Assert.Equal(Errno.None, file.TrySync(0, 4096));
+        trace.Mark("synced");
+        int lost = 0;
+        CrashReport report = CrashStates.Run(trace, (point, media) =>
+        {
+            Errno errno = FileStore.TryMount(new MediaDaxDevice(media[0], new(CrashWorkload.Base)), out FileStore? left, out string reason);
+            left!.TryOpen("a", out DaxFile? found);
+            byte[] read = new byte[700];
+            found!.TryRead(0, read, out _);
+            bool isLost = read.AsSpan(100, 600).ContainsAnyExcept((byte)2);
+            lost += isLost && point.MarkCount == 1 ? 1 : 0;
+            found.TryRead(20_000, read, out int count);
+            return errno != Errno.None ? reason
+                : isLost && point.MarkCount == 2 ? "lost what was synced"
+                : point.MarkCount >= 1 && (count != 1 || read[0] != 3) ? "lost a new block" : null;
+        });
+        Assert.True(report.Failure is null, report.ToString());
+        Assert.True(lost > 0, "nothing was lost before the sync");
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class FileStoreFuzzTests
         Dictionary<Errno, int> ends = [];
         int sound = 0;
         byte[] scratch = new byte[s_images[0].Length];
-        for (ulong seed = 1; seed <= 24_000; seed++)
+        for (ulong seed = 1; seed <= 20_500; seed++)
         {
             SeededRandom random = new(seed);
             s_images[(int)(seed % (ulong)s_images.Length)].CopyTo(scratch, 0);
@@ -39,7 +39,7 @@ public sealed class FileStoreFuzzTests
         }
 
         Assert.True(ends.Keys.All(static errno => errno is Errno.None or Errno.EUCLEAN or Errno.ENXIO or Errno.EOPNOTSUPP), string.Join(',', ends));
-        Assert.True(sound > 1000 && ends[Errno.EUCLEAN] > 10_000 && ends[Errno.ENXIO] > 100, $"{sound} sound; {string.Join(',', ends)}");
+        Assert.True(sound > 1000 && ends[Errno.EUCLEAN] > 9_000 && ends[Errno.ENXIO] > 100, $"{sound} sound; {string.Join(',', ends)}");
     }
 
     /// <summary>Reads everything, checks, and changes something.</summary>
