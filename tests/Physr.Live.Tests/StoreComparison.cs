@@ -25,7 +25,7 @@ internal static class StoreComparison
 
         foreach ((string name, byte[] bytes) in model.Files)
         {
-            store.TryOpen(name, out DaxFile? file);
+            store.TryOpen(name, out StoreFile? file);
             byte[] there = new byte[file!.Length];
             Errno errno = file.TryRead(0, there, out int count);
             if (errno != Errno.None || count != there.Length || there.Length != bytes.Length)

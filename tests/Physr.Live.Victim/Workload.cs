@@ -42,7 +42,7 @@ internal sealed class Workload
         FileModel model = new();
         foreach (string name in store.List())
         {
-            Errno errno = store.TryOpen(name, out DaxFile? file);
+            Errno errno = store.TryOpen(name, out StoreFile? file);
             byte[] bytes = new byte[file?.Length ?? 0];
             int read = 0;
             errno = errno == Errno.None ? file!.TryRead(0, bytes, out read) : errno;

@@ -7,7 +7,6 @@ using Physr.Machine.Scenarios;
 using Physr.Storage;
 using Physr.Storage.Files;
 using Physr.Storage.Raid;
-using StoreFile = Physr.Storage.Files.DaxFile;
 
 namespace Physr.Machine.Storage;
 

@@ -8,7 +8,7 @@ using Physr.Machine.Reports;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Simulation;
 using Physr.Storage;
-using StoreFile = Physr.Storage.Files.DaxFile;
+using Physr.Storage.Files;
 
 namespace Physr.Machine.Storage;
 

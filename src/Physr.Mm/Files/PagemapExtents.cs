@@ -1,7 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Memory;
-
 namespace Physr.Mm;
 
 /// <summary>A file that is one run of a pagemap's frames (device DAX): descriptors are there before anybody maps it, and stay.</summary>

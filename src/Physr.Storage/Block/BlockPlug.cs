@@ -1,7 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Dma.Block;
-
 namespace Physr.Storage;
 
 /// <summary>Holds bios back for a moment to join neighbours, then submits fewer and larger ones (<c>blk_plug</c>): to the back of one that is there, or to its front.</summary>

@@ -17,5 +17,5 @@ internal sealed class FileNode(ulong id, string name)
     public ulong Pages => (Length + PageSize.Size4K - 1) >> PageSize.Shift4K;
 
     /// <summary>The file as its users see it; null until somebody opened it.</summary>
-    public DaxFile? Handle { get; set; }
+    public StoreFile? Handle { get; set; }
 }

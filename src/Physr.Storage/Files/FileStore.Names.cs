@@ -8,7 +8,7 @@ public sealed partial class FileStore
     /// <param name="name">1 to 255 bytes of UTF-8 without '/' and NUL.</param>
     /// <param name="file">The file; null on failure.</param>
     /// <returns><see cref="Errno.EINVAL"/> for another name; <see cref="Errno.EEXIST"/>; <see cref="Errno.ENOSPC"/>; <see cref="Errno.EROFS"/>; <see cref="Errno.EIO"/>.</returns>
-    public Errno TryCreate(string name, out DaxFile? file)
+    public Errno TryCreate(string name, out StoreFile? file)
     {
         ArgumentNullException.ThrowIfNull(name);
         lock (_lock)
@@ -28,7 +28,7 @@ public sealed partial class FileStore
 
     /// <summary>Finds a file.</summary>
     /// <returns><see cref="Errno.ENOENT"/>.</returns>
-    public Errno TryOpen(string name, out DaxFile? file)
+    public Errno TryOpen(string name, out StoreFile? file)
     {
         ArgumentNullException.ThrowIfNull(name);
         lock (_lock)
@@ -44,7 +44,7 @@ public sealed partial class FileStore
     /// <param name="name">The name of the new one.</param>
     /// <param name="clone">The new one; null on failure.</param>
     /// <returns>As <see cref="TryCreate"/>; <see cref="Errno.EBADF"/> where the source is gone or another store's; what <see cref="IFileMappings"/> returns.</returns>
-    public Errno TryClone(DaxFile source, string name, out DaxFile? clone)
+    public Errno TryClone(StoreFile source, string name, out StoreFile? clone)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(name);
@@ -133,7 +133,7 @@ public sealed partial class FileStore
         return errno != Errno.None ? errno : !FileNames.IsValid(name) ? Errno.EINVAL : _state.Names.ContainsKey(name) ? Errno.EEXIST : _state.NextId == MetadataState.MostId ? Errno.ENOSPC : Errno.None;
     }
 
-    private Errno CommitAndOpen(string name, out DaxFile? file)
+    private Errno CommitAndOpen(string name, out StoreFile? file)
     {
         Errno errno = Commit();
         file = errno == Errno.None ? HandleOf(_state.Names[name]) : null;

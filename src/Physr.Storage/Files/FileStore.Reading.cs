@@ -92,7 +92,7 @@ public sealed partial class FileStore
                 bool isShared = isThere && access == DirectAccess.Write && _state.Blocks.Shared != 0 && HasShared(rest with { Count = Math.Min(rest.Count, ((offset + length - at + into - 1) / BlockBytes) + 1) });
                 if (!isThere || isShared)
                 {
-                    reason = $"'{node.Name}' {(isThere ? "shares blocks" : "has a hole")} at byte {at}{(isThere ? " or behind" : "")}: give it blocks first ({nameof(DaxFile.TryAllocate)})";
+                    reason = $"'{node.Name}' {(isThere ? "shares blocks" : "has a hole")} at byte {at}{(isThere ? " or behind" : "")}: give it blocks first ({nameof(StoreFile.TryAllocate)})";
                     return isThere ? Errno.EOPNOTSUPP : Errno.ENODATA;
                 }
 

@@ -98,7 +98,7 @@ public sealed partial class FileStore
 
     private bool IsThere(FileNode node) => _state.Files.TryGetValue(node.Id, out FileNode? there) && there == node;
 
-    private DaxFile HandleOf(FileNode node) => node.Handle ??= new(this, node);
+    private StoreFile HandleOf(FileNode node) => node.Handle ??= new(this, node);
 
     private Errno BeforeExtentsGo(FileNode node, ulong firstPage, ulong pages) => pages == 0 ? Errno.None : Mappings?.BeforeExtentsGo(HandleOf(node), firstPage, pages) ?? Errno.None;
 }

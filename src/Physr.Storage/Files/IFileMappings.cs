@@ -12,5 +12,5 @@ public interface IFileMappings
     /// <param name="firstPage">The first page of the file, by 4 KiB.</param>
     /// <param name="pages">How many; there may be holes among them.</param>
     /// <returns><see cref="Errno.EBUSY"/> or <see cref="Errno.EINTR"/> where they stay in use: the operation fails with that and leaves everything as it was (row R83c).</returns>
-    Errno BeforeExtentsGo(DaxFile file, ulong firstPage, ulong pages);
+    Errno BeforeExtentsGo(StoreFile file, ulong firstPage, ulong pages);
 }

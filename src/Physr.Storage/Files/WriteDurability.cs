@@ -8,6 +8,6 @@ public enum WriteDurability
     /// <summary>When the write returns (<c>O_DSYNC</c>).</summary>
     Durable = 0,
 
-    /// <summary>After the next <see cref="DaxFile.TrySync()"/>. New blocks and the length are durable at once all the same.</summary>
+    /// <summary>After the next <see cref="StoreFile.TrySync()"/>. New blocks and the length are durable at once all the same.</summary>
     AfterSync,
 }

@@ -2,7 +2,6 @@
 
 using Physr.Mm;
 using Physr.Storage.Files;
-using StoreFile = Physr.Storage.Files.DaxFile;
 
 namespace Physr.Storage.Mapping;
 

@@ -1,7 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Mm;
-using StoreFile = Physr.Storage.Files.DaxFile;
+using Physr.Storage.Files;
 
 namespace Physr.Storage.Mapping;
 
@@ -24,7 +24,7 @@ public sealed class MountedFile
     public StoreFile File { get; }
 
     /// <summary>What <see cref="AddressSpace.TryMap"/> maps.</summary>
-    public Physr.Mm.DaxFile Mapped { get; }
+    public DaxFile Mapped { get; }
 
     /// <summary>Writes bytes (<c>pwrite</c>). Pages that get another place are unmapped first.</summary>
     /// <param name="offset">The first byte.</param>

@@ -130,7 +130,7 @@ internal sealed class CrashWorkload
 
         foreach ((string name, byte[] bytes) in model.Files)
         {
-            store.TryOpen(name, out DaxFile? file);
+            store.TryOpen(name, out StoreFile? file);
             if (file!.Length != (ulong)bytes.Length || file.TryRead(0, _read, out int count) != Errno.None || count != bytes.Length)
             {
                 return $"{name} has {file.Length} bytes and not {bytes.Length}";

@@ -13,8 +13,8 @@ public sealed class FileMappingTests
     public void R85_FileToAddressAndBack_IsABijection_PartOfAnExtentIsEnough_AndBeyondTheEndIsRefused()
     {
         (FileStore store, MediaDaxDevice device) = NewStore(16 << 20);
-        store.TryCreate("first", out DaxFile? first);
-        store.TryCreate("second", out DaxFile? second);
+        store.TryCreate("first", out StoreFile? first);
+        store.TryCreate("second", out StoreFile? second);
         for (ulong i = 0; i < 20; i++)
         {
             Assert.Equal(Errno.None, first!.TryWrite(i * 4096, new byte[4096]));
@@ -22,7 +22,7 @@ public sealed class FileMappingTests
         }
 
         HashSet<ulong> seen = [];
-        foreach (DaxFile file in new[] { first!, second! })
+        foreach (StoreFile file in new[] { first!, second! })
         {
             for (ulong page = 0; page < 20; page++)
             {
@@ -52,7 +52,7 @@ public sealed class FileMappingTests
     public void AHole_HasNoRanges_UntilItHasBlocks()
     {
         (FileStore store, _) = NewStore(1 << 20);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TrySetLength(10_000);
         AssertRefused(file, 0, 10_000, Errno.ENODATA);
         ulong free = store.FreeBlocks;
@@ -71,10 +71,10 @@ public sealed class FileMappingTests
     public void ASharedBlock_IsReadWhereItLies_AndCopiedBeforeItIsWritten()
     {
         (FileStore store, _) = NewStore(1 << 20);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, [.. Enumerable.Repeat((byte)5, 8192)]);
         ulong free = store.FreeBlocks;
-        Assert.Equal(Errno.None, store.TryClone(file, "b", out DaxFile? clone));
+        Assert.Equal(Errno.None, store.TryClone(file, "b", out StoreFile? clone));
         Assert.Equal(free, store.FreeBlocks);
         Assert.Equal(Ranges(Map(file, 0, 8192)), Ranges(Map(clone!, 0, 8192)));
         using RangeListBuilder list = RangeListBuilder.Rent();
@@ -96,9 +96,9 @@ public sealed class FileMappingTests
     public void LargeFiles_LieSoThatLargePagesCanMapThem()
     {
         (FileStore store, _) = NewStore(16 << 20);
-        store.TryCreate("small", out DaxFile? small);
+        store.TryCreate("small", out StoreFile? small);
         small!.TryWrite(0, new byte[3 * 4096]);
-        store.TryCreate("large", out DaxFile? large);
+        store.TryCreate("large", out StoreFile? large);
         Assert.Equal(Errno.None, large!.TryAllocate(0, 4 << 20));
         Extent extent = Assert.Single(large.Extents);
         Assert.Equal(0UL, extent.Block % 512);
@@ -111,9 +111,9 @@ public sealed class FileMappingTests
     public void R83_WhoMapsAFile_IsAskedBeforePagesGo_AndMayRefuse()
     {
         (FileStore store, _) = NewStore(1 << 20);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, new byte[40_000]);
-        store.TryCreate("b", out DaxFile? other);
+        store.TryCreate("b", out StoreFile? other);
         other!.TryWrite(0, new byte[4096]);
         Asked asked = new(store);
         store.Mappings = asked;
@@ -145,7 +145,7 @@ public sealed class FileMappingTests
 
         asked.Answer = Errno.None;
         Assert.Equal(Errno.None, file.TryPunchHole(4096, 8192));
-        Assert.Equal(Errno.None, store.TryClone(file, "c", out DaxFile? clone));
+        Assert.Equal(Errno.None, store.TryClone(file, "c", out StoreFile? clone));
         asked.Questions.Clear();
         asked.Answer = Errno.EBUSY;
         ulong before = store.FreeBlocks;
@@ -168,7 +168,7 @@ public sealed class FileMappingTests
         return (store!, device);
     }
 
-    private static RangeList Map(DaxFile file, ulong offset, ulong length)
+    private static RangeList Map(StoreFile file, ulong offset, ulong length)
     {
         using RangeListBuilder list = RangeListBuilder.Rent();
         Errno errno = file.TryMapExtents(offset, length, DirectAccess.Read, list, out string reason);
@@ -187,7 +187,7 @@ public sealed class FileMappingTests
         return ranges;
     }
 
-    private static void AssertRefused(DaxFile file, ulong offset, ulong length, Errno expected)
+    private static void AssertRefused(StoreFile file, ulong offset, ulong length, Errno expected)
     {
         using RangeListBuilder list = RangeListBuilder.Rent();
         Assert.Equal(expected, file.TryMapExtents(offset, length, DirectAccess.Read, list, out string reason));
@@ -202,7 +202,7 @@ public sealed class FileMappingTests
 
         public Errno Answer { get; set; }
 
-        public Errno BeforeExtentsGo(DaxFile file, ulong firstPage, ulong pages)
+        public Errno BeforeExtentsGo(StoreFile file, ulong firstPage, ulong pages)
         {
             Questions.Add($"{file.Name} {firstPage}+{pages}");
             Assert.Contains(file.Name, store.List());

@@ -59,7 +59,7 @@ internal sealed record FileOperation(FileOperation.What Kind, string Name, strin
             return store.TryCreate(Name, out _);
         }
 
-        Errno errno = store.TryOpen(Name, out DaxFile? file);
+        Errno errno = store.TryOpen(Name, out StoreFile? file);
         return errno != Errno.None ? errno : Kind switch
         {
             What.Unlink => store.TryUnlink(Name),

@@ -42,7 +42,7 @@ public sealed class FileStoreCrashTests
         MediaDaxDevice device = new(new TracedMedia("pmem0", 128 << 10, trace), new(CrashWorkload.Base));
         FileStore.TryFormat(device, out _);
         FileStore.TryMount(device, out FileStore? store, out _);
-        store!.TryCreate("a", out DaxFile? file);
+        store!.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, Enumerable.Repeat((byte)1, 9000).ToArray());
         trace.Begin();
         Assert.Equal(Errno.None, file.TryWrite(100, Enumerable.Repeat((byte)2, 600).ToArray(), WriteDurability.AfterSync));
@@ -56,7 +56,7 @@ public sealed class FileStoreCrashTests
         CrashReport report = CrashStates.Run(trace, (point, media) =>
         {
             Errno errno = FileStore.TryMount(new MediaDaxDevice(media[0], new(CrashWorkload.Base)), out FileStore? left, out string reason);
-            left!.TryOpen("a", out DaxFile? found);
+            left!.TryOpen("a", out StoreFile? found);
             byte[] read = new byte[700];
             found!.TryRead(0, read, out _);
             bool isLost = read.AsSpan(100, 600).ContainsAnyExcept((byte)2);

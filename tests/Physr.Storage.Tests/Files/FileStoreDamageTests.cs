@@ -101,9 +101,9 @@ public sealed class FileStoreDamageTests
     {
         ArrayDevice device = New();
         FileStore store = device.Mount();
-        store.TryOpen("file", out DaxFile? file);
+        store.TryOpen("file", out StoreFile? file);
         ulong block = file!.Extents[0].Block;
-        store.TryCreate("zzz", out DaxFile? other);
+        store.TryCreate("zzz", out StoreFile? other);
         other!.TryWrite(0, [1]);
         ulong tail = BinaryPrimitives.ReadUInt64LittleEndian(device.Bytes.AsSpan(FirstArea + 8));
         Assert.Equal(1UL, tail);
@@ -125,7 +125,7 @@ public sealed class FileStoreDamageTests
     {
         ArrayDevice device = New();
         FileStore store = device.Mount();
-        store.TryOpen("file", out DaxFile? file);
+        store.TryOpen("file", out StoreFile? file);
         file!.TryFindBlock(1, out ulong at, out _);
         device.Lost.Add((at / 512) + 1);
         byte[] read = new byte[8192];
@@ -136,7 +136,7 @@ public sealed class FileStoreDamageTests
         Assert.Empty(store.Check());
 
         // A copy of the page needs what is lost, unless it is written over.
-        store.TryClone(file, "clone", out DaxFile? clone);
+        store.TryClone(file, "clone", out StoreFile? clone);
         Assert.Equal(Errno.EIO, clone!.TryWrite(4096, [1]));
         Assert.Equal(Errno.None, clone.TryWrite(4096 + 500, new byte[600]));
         Assert.Equal(Errno.None, clone.TryRead(0, read, out _));
@@ -178,7 +178,7 @@ public sealed class FileStoreDamageTests
     private static ArrayDevice New()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out ArrayDevice device);
-        store.TryCreate("file", out DaxFile? file);
+        store.TryCreate("file", out StoreFile? file);
         file!.TryWrite(0, [.. Enumerable.Repeat((byte)1, 8192)]);
         store.TryCreate("second", out _);
         store.TryUnlink("second");

@@ -75,7 +75,7 @@ public sealed class FileStoreFailureTests
     /// <summary>The model after an operation that failed: before it, with the bytes in place that it reached.</summary>
     private static FileModel Settle(FileStore store, FileModel model, FileModel alternative, FileOperation what, string when)
     {
-        if (what.Kind == FileOperation.What.SetLength && store.TryOpen(what.Name, out DaxFile? shorter) == Errno.None && shorter!.Length == (ulong)what.Offset)
+        if (what.Kind == FileOperation.What.SetLength && store.TryOpen(what.Name, out StoreFile? shorter) == Errno.None && shorter!.Length == (ulong)what.Offset)
         {
             // Shorter it is; the zeros behind the end that only a mapping would see are not there yet.
             return alternative;
@@ -87,7 +87,7 @@ public sealed class FileStoreFailureTests
             return model;
         }
 
-        store.TryOpen(what.Name, out DaxFile? file);
+        store.TryOpen(what.Name, out StoreFile? file);
         byte[] read = new byte[bytes.Length];
         Assert.Equal(Errno.None, file!.TryRead(0, read, out int count));
         Assert.True(count == bytes.Length && file.Length == (ulong)bytes.Length, when);
@@ -105,7 +105,7 @@ public sealed class FileStoreFailureTests
     public void AFailedFlush_IsNotForgottenByTheNextSync()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out ArrayDevice device);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, new byte[4096]);
         Assert.Equal(Errno.None, file.TryWrite(0, [1, 2, 3], WriteDurability.AfterSync));
         device.FailAt = device.Steps + 1;

@@ -48,7 +48,7 @@ public sealed class FileStoreFuzzTests
         byte[] read = s_read;
         foreach (string name in store.List())
         {
-            Assert.Equal(Errno.None, store.TryOpen(name, out DaxFile? file));
+            Assert.Equal(Errno.None, store.TryOpen(name, out StoreFile? file));
             ulong at = file!.Length == 0 ? 0 : random.Below(file.Length);
             Assert.Equal(Errno.None, file.TryRead(0, read, out _));
             Assert.Equal(Errno.None, file.TryRead(at, read, out _));
@@ -59,11 +59,11 @@ public sealed class FileStoreFuzzTests
         }
 
         bool isSound = store.Check(true).Count == 0;
-        Assert.True(store.TryCreate("fresh", out DaxFile? fresh) is Errno.None or Errno.ENOSPC, "create");
+        Assert.True(store.TryCreate("fresh", out StoreFile? fresh) is Errno.None or Errno.ENOSPC, "create");
         Assert.True(fresh?.TryWrite(random.Below(100_000), read.AsSpan(0, 5000)) is null or Errno.None or Errno.ENOSPC, "write");
         foreach (string name in store.List())
         {
-            store.TryOpen(name, out DaxFile? file);
+            store.TryOpen(name, out StoreFile? file);
             Assert.True(file!.TryPunchHole(4096, 8192) is Errno.None or Errno.ENOSPC, "punch");
             Assert.Equal(Errno.None, store.TryUnlink(name));
         }

@@ -59,8 +59,8 @@ public sealed class FileStorePropertyTests
     public void AWriteOfManyPieces_IsOneRecord_AsLongAsItsExtentsHaveRoom()
     {
         FileStore store = ArrayDevice.NewStore(4 << 20, out ArrayDevice device, 16 << 10);
-        store.TryCreate("filler", out DaxFile? filler);
-        store.TryCreate("pieces", out DaxFile? pieces);
+        store.TryCreate("filler", out StoreFile? filler);
+        store.TryCreate("pieces", out StoreFile? pieces);
         Assert.Equal(Errno.None, filler!.TryAllocate(0, store.FreeBlocks * 4096));
         for (ulong page = 0; page < 240; page += 2)
         {
@@ -90,7 +90,7 @@ public sealed class FileStorePropertyTests
         Assert.True(model.Files.Keys.SequenceEqual(store.List()), when);
         foreach ((string name, byte[] bytes) in model.Files)
         {
-            Assert.Equal(Errno.None, store.TryOpen(name, out DaxFile? file));
+            Assert.Equal(Errno.None, store.TryOpen(name, out StoreFile? file));
             byte[] read = new byte[bytes.Length + 1];
             Assert.Equal(Errno.None, file!.TryRead(0, read, out int count));
             Assert.True((ulong)bytes.Length == file.Length && count == bytes.Length, $"{when}: {name} has {file.Length} bytes, not {bytes.Length}");
@@ -105,7 +105,7 @@ public sealed class FileStorePropertyTests
         HashSet<ulong> blocks = [];
         foreach (string name in store.List())
         {
-            store.TryOpen(name, out DaxFile? file);
+            store.TryOpen(name, out StoreFile? file);
             HashSet<ulong> pages = [];
             foreach (Extent extent in file!.Extents)
             {

@@ -16,14 +16,14 @@ public sealed class FileStoreSizeTests(ITestOutputHelper output)
         MediaDaxDevice device = new(medium, new(1UL << 32));
         Assert.Equal(Errno.None, FileStore.TryFormat(device, out _));
         Assert.Equal(Errno.None, FileStore.TryMount(device, out FileStore? store, out _));
-        store!.TryCreate("a", out DaxFile? a);
+        store!.TryCreate("a", out StoreFile? a);
         Assert.Equal(Errno.None, a!.TryAllocate(0, 64 << 20));
         for (ulong page = 1; page < 16_384; page += 2)
         {
             Assert.Equal(Errno.None, a.TryPunchHole(page * 4096, 4096));
         }
 
-        store.TryCreate("rest", out DaxFile? rest);
+        store.TryCreate("rest", out StoreFile? rest);
         Assert.Equal(Errno.None, rest!.TryAllocate(0, 32 << 20));
         long start = Stopwatch.GetTimestamp();
         Assert.Equal(Errno.None, FileStore.TryMount(device, out FileStore? mounted, out _));

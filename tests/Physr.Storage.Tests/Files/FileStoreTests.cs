@@ -11,7 +11,7 @@ public sealed class FileStoreTests
     public void Names_AreOneFlatSpace()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out ArrayDevice device);
-        Assert.Equal(Errno.None, store.TryCreate("a", out DaxFile? a));
+        Assert.Equal(Errno.None, store.TryCreate("a", out StoreFile? a));
         Assert.Equal(Errno.EEXIST, store.TryCreate("a", out _));
         Assert.Equal(Errno.ENOENT, store.TryOpen("b", out _));
         Assert.Equal(Errno.ENOENT, store.TryUnlink("b"));
@@ -23,7 +23,7 @@ public sealed class FileStoreTests
         }
 
         Assert.Equal(Errno.None, store.TryCreate(new string('x', 255), out _));
-        Assert.Equal(Errno.None, store.TryCreate("ü", out DaxFile? umlaut));
+        Assert.Equal(Errno.None, store.TryCreate("ü", out StoreFile? umlaut));
         umlaut!.TryWrite(0, [7]);
         Assert.Equal(Errno.None, store.TryRename("a", "a"));
         Assert.Equal(Errno.None, store.TryRename("a", "ü"));
@@ -36,7 +36,7 @@ public sealed class FileStoreTests
         ulong id = a.Id;
         Assert.Equal(Errno.None, store.TryUnlink("ü"));
         store = device.Mount();
-        Assert.Equal(Errno.None, store.TryCreate("new", out DaxFile? last));
+        Assert.Equal(Errno.None, store.TryCreate("new", out StoreFile? last));
         Assert.True(last!.Id > id && last.Id > umlaut.Id, "a number was given twice");
         Assert.Equal(store.DataBlocks, store.FreeBlocks);
     }
@@ -45,7 +45,7 @@ public sealed class FileStoreTests
     public void WhatLiesBehindTheEnd_IsNeverSeen()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out ArrayDevice device);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, [.. Enumerable.Repeat((byte)9, 4096)]);
         file.TrySetLength(10);
         file.TryFindBlock(0, out ulong at, out _);
@@ -63,7 +63,7 @@ public sealed class FileStoreTests
         Assert.Equal(Errno.None, file.TryAllocate(8192, 5));
         Assert.Equal(0, Read(file, 300));
         file.TrySetLength(400);
-        store.TryClone(file, "b", out DaxFile? clone);
+        store.TryClone(file, "b", out StoreFile? clone);
         device.Bytes[at + 500] = 1;
         Assert.Equal(Errno.None, clone!.TrySetLength(600));
         Assert.Equal(0, Read(clone, 500));
@@ -77,9 +77,9 @@ public sealed class FileStoreTests
     public void AFullDevice_SaysSo_AndChangesNothing()
     {
         FileStore store = ArrayDevice.NewStore(128 << 10, out ArrayDevice device);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, new byte[store.FreeBlocks * 4096 / 2]);
-        store.TryClone(file, "b", out DaxFile? clone);
+        store.TryClone(file, "b", out StoreFile? clone);
         ulong free = store.FreeBlocks;
         int steps = device.Steps;
         Assert.Equal(Errno.ENOSPC, file.TryWrite(4096, new byte[(store.DataBlocks + 1) * 4096]));
@@ -90,7 +90,7 @@ public sealed class FileStoreTests
         Assert.Equal(free, store.FreeBlocks);
         Assert.Equal(steps, device.Steps);
         Assert.Equal(Errno.None, file.TrySetLength(FileStore.MostFileBytes));
-        store.TryCreate("rest", out DaxFile? rest);
+        store.TryCreate("rest", out StoreFile? rest);
         Assert.Equal(Errno.None, rest!.TryAllocate(0, store.FreeBlocks * 4096));
         Assert.Equal(0UL, store.FreeBlocks);
         Assert.Equal(Errno.ENOSPC, clone!.TryWrite(5, [1]));
@@ -107,7 +107,7 @@ public sealed class FileStoreTests
     public void WithoutRoomForMetadata_NothingGrows_AndAllCanShrink()
     {
         FileStore store = ArrayDevice.NewStore(1 << 20, out ArrayDevice device);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         store.TryCreate("1", out _);
         store.TryCreate("2", out _);
         store.TryCreate("5", out _);
@@ -137,7 +137,7 @@ public sealed class FileStoreTests
     public void AReadOnlyStore_Serves_AndStoresNothing()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out ArrayDevice device);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         file!.TryWrite(0, [1, 2, 3]);
         foreach (bool isDevice in new[] { false, true })
         {
@@ -165,7 +165,7 @@ public sealed class FileStoreTests
     public void ASparseFile_TakesBlocksForWhatIsWritten()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out _);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         ulong free = store.FreeBlocks;
         Assert.Equal(Errno.None, file!.TryWrite(1UL << 40, [1]));
         Assert.Equal(free - 1, store.FreeBlocks);
@@ -182,7 +182,7 @@ public sealed class FileStoreTests
     public void DataThatStaysWhereItIs_IsReadAndWrittenWithoutAllocating()
     {
         FileStore store = ArrayDevice.NewStore(256 << 10, out ArrayDevice device);
-        store.TryCreate("a", out DaxFile? file);
+        store.TryCreate("a", out StoreFile? file);
         byte[] bytes = new byte[40_000];
         file!.TryWrite(0, bytes);
         Errno errno = file.TryWrite(100, bytes.AsSpan(200));
@@ -200,7 +200,7 @@ public sealed class FileStoreTests
         Assert.Equal(100, device.Writes - writes);
     }
 
-    private static byte Read(DaxFile file, ulong at)
+    private static byte Read(StoreFile file, ulong at)
     {
         byte[] one = new byte[1];
         Assert.Equal(Errno.None, file.TryRead(at, one, out int count));

@@ -4,7 +4,6 @@ using Physr.Memory;
 using Physr.Mm;
 using Physr.Storage.Files;
 using Physr.Storage.Mapping;
-using StoreFile = Physr.Storage.Files.DaxFile;
 
 namespace Physr.Storage.Tests.Mapping;
 

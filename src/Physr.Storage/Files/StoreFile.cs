@@ -5,9 +5,9 @@ namespace Physr.Storage.Files;
 /// <summary>A file of a <see cref="FileStore"/>: bytes that lie on the device in extents, for reading, writing, mapping and DMA.</summary>
 /// <remarks>All of it returns <see cref="Errno.EBADF"/> once the file is unlinked, <see cref="Errno.EROFS"/> for changes of a read-only store, <see cref="Errno.EIO"/> for changes of a store
 /// that failed (<see cref="FileStore.Failure"/>).</remarks>
-public sealed class DaxFile
+public sealed class StoreFile
 {
-    internal DaxFile(FileStore store, FileNode node)
+    internal StoreFile(FileStore store, FileNode node)
     {
         Store = store;
         Node = node;
