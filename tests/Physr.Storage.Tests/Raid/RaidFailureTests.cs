@@ -89,9 +89,16 @@ public class RaidFailureTests
         using RaidRig rig = new(4);
         SlowDevice[] devices = [.. rig.Devices(3, Size).Select(device => new SlowDevice(device, rig.Random))];
         RaidArray array = rig.Create(RaidRig.Options(RaidLevel.Raid5), devices);
-        devices[1].Fault = static bio => bio.Operation == BioOperation.Read ? BlockStatus.Ok : BlockStatus.Offline;
         byte[] data = rig.RandomBytes((int)array.Geometry.ArrayBytes);
         Assert.Equal(BlockStatus.Ok, rig.Write(array, 0, data));
+
+        // One piece of one row, and nothing after it that would tell the others in passing.
+        ulong start = array.DataOffset >> Bio.SectorShift;
+        devices[1].Fault = bio => bio.Operation == BioOperation.Read || bio.Sector < start ? BlockStatus.Ok : BlockStatus.Offline;
+        byte[] news = rig.RandomBytes(512);
+        news.CopyTo(data, 4096);
+        Assert.Equal(1, array.Geometry.Locate(4096).Member);
+        Assert.Equal(BlockStatus.Ok, rig.Write(array, 4096, news));
 
         // The power fails right now; the member is back afterwards.
         devices[1].Fault = static _ => BlockStatus.Ok;
