@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm, storage.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm, storage, pmem.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -22,6 +22,7 @@ if (args is ["ratios", ..])
         ("revoke", RevokeRatios.Run),
         ("mm", ProcessMemoryRatios.Run),
         ("storage", StorageRatios.Run),
+        ("pmem", PersistentMemoryRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {

@@ -17,11 +17,11 @@ public static class ScenarioRunner
     /// <param name="scenario">A checked scenario.</param>
     /// <param name="seed">The seed of the run; null is the scenario's.</param>
     /// <param name="observer">Told of progress; may be null.</param>
-    /// <param name="cancellation">Stops the run between events; everything is given back.</param>
     /// <param name="openRegion">Opens the file behind persistent memory: name, path, bytes; disposed of when the route ends. Null where nobody maps files.</param>
+    /// <param name="cancellation">Stops the run between events; everything is given back.</param>
     /// <exception cref="OperationCanceledException">The run was stopped.</exception>
     /// <exception cref="PhysrException">A backing file cannot be opened or is too short.</exception>
-    public static RunReport Run(Scenario scenario, ulong? seed = null, IRunObserver? observer = null, CancellationToken cancellation = default, Func<string, string, ulong, PersistentMemory>? openRegion = null)
+    public static RunReport Run(Scenario scenario, ulong? seed = null, IRunObserver? observer = null, Func<string, string, ulong, PersistentMemory>? openRegion = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ulong effective = seed ?? scenario.Seed;
@@ -39,7 +39,7 @@ public static class ScenarioRunner
             }
 
             observer?.RouteStarted(route.Name, reports.Count, scenario.Routes.Count, route.Svm?.DataBytes ?? payload);
-            RouteReport report = RunRoute(scenario, route, effective, observer, cancellation, openRegion);
+            RouteReport report = RunRoute(scenario, route, effective, observer, openRegion, cancellation);
             reports.Add(report);
             observer?.RouteFinished(report);
         }
@@ -47,7 +47,7 @@ public static class ScenarioRunner
         return new(scenario.Name, effective, reports);
     }
 
-    private static RouteReport RunRoute(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer, CancellationToken cancellation, Func<string, string, ulong, PersistentMemory>? openRegion)
+    private static RouteReport RunRoute(Scenario scenario, RouteSpec route, ulong seed, IRunObserver? observer, Func<string, string, ulong, PersistentMemory>? openRegion, CancellationToken cancellation)
     {
         if (scenario.Storage is not null)
         {

@@ -11,7 +11,7 @@ namespace Physr.Cli.Live;
 internal static class LiveRegions
 {
     /// <summary>Runs a scenario, as <see cref="ScenarioRunner.Run"/> does, with files mapped where it names them.</summary>
-    public static RunReport Run(Scenario scenario, ulong? seed, IRunObserver? observer, CancellationToken cancellation) => ScenarioRunner.Run(scenario, seed, observer, cancellation, Open);
+    public static RunReport Run(Scenario scenario, ulong? seed, IRunObserver? observer, CancellationToken cancellation) => ScenarioRunner.Run(scenario, seed, observer, Open, cancellation);
 
     private static PersistentMemory Open(string name, string path, ulong length)
     {

@@ -3,7 +3,6 @@
 using Physr.Dma;
 using Physr.Machine.Fabric;
 using Physr.Machine.Offload;
-using Physr.Machine.Scenarios;
 using Physr.Storage;
 using Physr.Storage.Files;
 using Physr.Storage.Raid;
@@ -59,7 +58,7 @@ internal sealed partial class StorageRun
 
         Must(FileStore.TryMount(dax, out _store, out string reason), "mount store", reason);
         IReadOnlyList<string> problems = _store!.Check();
-        Must(problems.Count == 0 ? Errno.None : Errno.EUCLEAN, "check store", problems.FirstOrDefault() ?? "");
+        Must(problems.Count == 0 ? Errno.None : Errno.EUCLEAN, "check store", problems.Count == 0 ? "" : problems[0]);
         _found = _store.List().Count != 0 ? "consistent" : _found;
         foreach (string name in _store.List().Where(static name => Generation.Of(name) is not null && !name.EndsWith(Generation.DraftSuffix, StringComparison.Ordinal)))
         {
@@ -140,7 +139,7 @@ internal sealed partial class StorageRun
         Must(_mismatches == 0 ? Errno.None : Errno.EUCLEAN, "scrub", $"{_mismatches} stripes do not agree");
         Must(FileStore.TryMount(_raid.Dax!, out FileStore? fresh, out string reason, isReadOnly: true), "mount again", reason);
         IReadOnlyList<string> problems = fresh!.Check(readsData: true);
-        Must(problems.Count == 0 ? Errno.None : Errno.EUCLEAN, "check store", problems.FirstOrDefault() ?? "");
+        Must(problems.Count == 0 ? Errno.None : Errno.EUCLEAN, "check store", problems.Count == 0 ? "" : problems[0]);
         Must(fresh.TryOpen(_name, out StoreFile? file), "open file");
         Verify("remounted", file!);
         Stage("end");

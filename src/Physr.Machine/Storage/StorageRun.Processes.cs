@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Dma.Block;
 using Physr.Mm;
 using Physr.Storage;
 using Physr.Storage.Mapping;

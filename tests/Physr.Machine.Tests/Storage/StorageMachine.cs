@@ -2,10 +2,8 @@
 
 using Physr.Machine.Nvme.Media;
 using Physr.Machine.Offload;
-using Physr.Machine.Pmem;
 using Physr.Machine.Scenarios;
 using Physr.Machine.Storage;
-using Physr.Machine.Svm;
 using Physr.Storage;
 
 namespace Physr.Machine.Tests.Storage;

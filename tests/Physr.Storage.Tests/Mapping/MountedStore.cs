@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Memory;
 using Physr.Mm;
 using Physr.Storage.Files;
 using Physr.Storage.Mapping;
