@@ -62,7 +62,7 @@ public sealed partial class MemoryMap
             if ((lost.Set(PageFlags.Poisoned) & PageFlags.Poisoned) == PageFlags.None)
             {
                 page.Head.Set(lost != page.Head ? PageFlags.PartPoisoned : PageFlags.None);
-                PagePoisoned?.Invoke(page.Head, flags | MemoryFailureFlags.MustKill);
+                PagePoisoned?.Invoke(lost, flags | MemoryFailureFlags.MustKill);
             }
         }
 

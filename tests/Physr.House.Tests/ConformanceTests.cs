@@ -83,6 +83,25 @@ public sealed partial class ConformanceTests
         }
     }
 
+    [Fact]
+    public void WhatTheListOfNdctlNames_Exists()
+    {
+        string section = Regex.Match(s_text, @"^### nvdimm and ndctl\n.*?(?=^### )", RegexOptions.Multiline | RegexOptions.Singleline).Value;
+        string[] methods = [.. Repository.TestFiles.SelectMany(static path => Regex.Matches(File.ReadAllText(path), @"public (?:void|async Task|Task) ([A-Za-z0-9_]+)\(").Select(static match => match.Groups[1].Value))];
+        string[] classes = [.. Repository.TestFiles.Select(static path => Path.GetFileNameWithoutExtension(path)!)];
+        string[] named = [.. Regex.Matches(section, "`(?:Physr[.][A-Za-z.]*[.])?([A-Za-z0-9]+Tests)?[.]?([A-Z][A-Za-z0-9]*_[A-Za-z0-9_]*)?([*])?`").Select(static match => match.Value.Trim('`')).Where(static name => name.Length != 0)];
+        Assert.True(named.Length > 30, $"{named.Length} names");
+        foreach (string name in named)
+        {
+            string last = name.Split('.')[^1];
+            string? type = name.Split('.').FirstOrDefault(static part => part.EndsWith("Tests", StringComparison.Ordinal));
+            Assert.True(type is null || classes.Contains(type, StringComparer.Ordinal), $"there is no {type}");
+            Assert.True(
+                last == type || methods.Any(method => last.EndsWith('*') ? method.StartsWith(last.TrimEnd('*'), StringComparison.Ordinal) : method == last),
+                $"there is no test {name}");
+        }
+    }
+
     private static string ReadOrUpdate()
     {
         string path = Repository.PathOf("docs/conformance.md");

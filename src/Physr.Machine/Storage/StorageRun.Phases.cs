@@ -4,7 +4,6 @@ using Physr.Dma;
 using Physr.Dma.Block;
 using Physr.Machine.Fabric;
 using Physr.Machine.Offload;
-using Physr.Machine.Simulation;
 using Physr.Storage;
 using Physr.Storage.Files;
 

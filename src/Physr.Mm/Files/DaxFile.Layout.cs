@@ -5,7 +5,7 @@ using Physr.Memory;
 namespace Physr.Mm;
 
 /// <content>Truncation and holes against mappings and DMA (<c>dax_break_layout</c>, row R83).</content>
-public sealed unsafe partial class DaxFile
+public sealed partial class DaxFile
 {
     /// <summary>Changes where bytes of the file lie: unmaps the pages everywhere, waits until nobody holds one (DMA may go on for long), then calls <paramref name="change"/> while no fault can map them
     /// again. Nothing has changed where it fails.</summary>

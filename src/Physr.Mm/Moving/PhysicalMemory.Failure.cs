@@ -105,12 +105,16 @@ public sealed unsafe partial class PhysicalMemory
     private void OnDevicePagePoisoned(DevicePage device, MemoryFailureFlags flags)
     {
         Page page = PageOf(PageKey.Of(device));
-        Poison(page.Head);
+        Page head = page.Head;
+        Poison(head, device.Pagemap.Type == MemoryType.FsDax && head.Order != 0 ? (int)(page.Key.Value - head.Key.Value) : -1);
     }
 
-    private void Poison(Page head)
+    /// <summary>Puts poison in the place of entries that map a lost page.</summary>
+    /// <param name="head">The (head) page.</param>
+    /// <param name="part">Which part of it is lost; -1 for all of it.</param>
+    private void Poison(Page head, int part = -1)
     {
-        UnmapVisitor visitor = new(head, isPoison: true) { Hurt = (space, address) => MapperHurt?.Invoke(space, new(address)) };
+        UnmapVisitor visitor = new(head, isPoison: true) { LostPart = part, Hurt = (space, address) => MapperHurt?.Invoke(space, new(address)) };
         Walk(head, ref visitor);
         if (visitor.Released != 0)
         {

@@ -13,6 +13,9 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
     /// <summary>References that the entries held, and that the caller gives back.</summary>
     public int Released { get; private set; }
 
+    /// <summary>Which part of the page is lost; -1 for all of it.</summary>
+    public int LostPart { get; init; } = -1;
+
     /// <summary>The first entry that was replaced by poison: whom it hurts.</summary>
     public Action<AddressSpace, ulong>? Hurt { get; init; }
 
@@ -21,6 +24,11 @@ internal unsafe struct UnmapVisitor(Page head, bool isPoison) : IMappingVisitor
         AddressSpace space = area.Space;
         for (int i = 0; i < parts; i++, address += PageSize.Size4K)
         {
+            if (LostPart >= 0 && firstPart + i != LostPart)
+            {
+                continue;
+            }
+
             ulong* pmd = space.PmdOf(address);
             ulong value = pmd == null ? 0 : Volatile.Read(ref *pmd);
             if (value == 0)

@@ -21,7 +21,7 @@ public sealed class SliceReaderTests
     }
 
     [Theory]
-    [InlineData("kind: slices", "kind: slice", "'kind': 'slice' is no kind of scenario; did you mean 'slices'? (there is: offload, slices, unaddressable)")]
+    [InlineData("kind: slices", "kind: slice", "'kind': 'slice' is no kind of scenario; did you mean 'slices'? (there is: offload, slices, unaddressable, storage)")]
     [InlineData("exporter: vf0", "exporter: vf1", "there is no endpoint of the fabric 'vf1'; did you mean 'vf0'?")]
     [InlineData("exporter: vf0", "exporter: gpu0", "'exporter': 'gpu0' is a gpu; name an endpoint")]
     [InlineData("exporter: vf0", "exprter: vf0", "'slices' has no key 'exprter'; did you mean 'exporter'?")]

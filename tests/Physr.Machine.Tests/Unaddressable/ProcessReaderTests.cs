@@ -24,7 +24,7 @@ public sealed class ProcessReaderTests
     }
 
     [Theory]
-    [InlineData("kind: unaddressable", "kind: unadressable", "is no kind of scenario; did you mean 'unaddressable'? (there is: offload, slices, unaddressable)")]
+    [InlineData("kind: unaddressable", "kind: unadressable", "is no kind of scenario; did you mean 'unaddressable'? (there is: offload, slices, unaddressable, storage)")]
     [InlineData("kind: unaddressable\n", "", "'unaddressable' belongs to a scenario of kind unaddressable; write 'kind: unaddressable' too")]
     [InlineData("gpu: gpu0", "gpu: gpu1", "there is no gpu of the fabric 'gpu1'; did you mean 'gpu0'?")]
     [InlineData("gpu: gpu0", "gpu: rp0", "'gpu': 'rp0' is a rootPort; name a gpu")]
