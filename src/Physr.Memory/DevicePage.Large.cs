@@ -64,8 +64,9 @@ public readonly unsafe partial struct DevicePage
 
         for (int i = 1; i < pages; i++)
         {
+            // Nobody else changes the flags of a page whose count is frozen, but who reports it lost: he looks again (TryPoison).
             first[i].HeadDistance = (uint)i;
-            Interlocked.Or(ref first[i].FlagBits, (ulong)PageFlags.Tail);
+            first[i].FlagBits |= (ulong)PageFlags.Tail;
             Volatile.Write(ref first[i].ReferenceCount, 0);
         }
 
@@ -73,6 +74,29 @@ public readonly unsafe partial struct DevicePage
         Interlocked.Or(ref first->FlagBits, (ulong)PageFlags.Head);
         Volatile.Write(ref first->ReferenceCount, 1);
         return true;
+    }
+
+    /// <summary>Marks the page as lost.</summary>
+    /// <returns>False where it was marked before.</returns>
+    internal bool TryPoison()
+    {
+        bool wasLost = (Set(PageFlags.Poisoned) & PageFlags.Poisoned) != PageFlags.None;
+        SpinWait spinner = default;
+        while (true)
+        {
+            while (ReferenceCount < 0)
+            {
+                spinner.SpinOnce();
+            }
+
+            // Whoever made it a part of a large page meanwhile may have written the flags that he had read before.
+            if ((Flags & PageFlags.Poisoned) != PageFlags.None)
+            {
+                return !wasLost;
+            }
+
+            Set(PageFlags.Poisoned);
+        }
     }
 
     /// <summary>Makes an idle large page single pages again; nothing where somebody has it again, or it is single.</summary>

@@ -126,10 +126,13 @@ public readonly unsafe partial struct DevicePage
         {
             // SAFETY: as above; the pages are idle, so nobody else writes their descriptors.
             PageDescriptor* descriptor = i < BlockPages(storage) ? first + i : storage.At(page + i);
-            *descriptor = default;
-            descriptor->PagemapId = registration.Id;
-            descriptor->HeadDistance = (uint)i;
-            descriptor->FlagBits = order == 0 ? 0 : (ulong)(i == 0 ? PageFlags.Head : PageFlags.Tail);
+            // In one piece: whoever still looks whose page it was finds the same pagemap at any moment.
+            *descriptor = new()
+            {
+                PagemapId = registration.Id,
+                HeadDistance = (uint)i,
+                FlagBits = order == 0 ? 0 : (ulong)(i == 0 ? PageFlags.Head : PageFlags.Tail),
+            };
         }
 
         // SAFETY: as above.

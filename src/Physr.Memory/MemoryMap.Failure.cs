@@ -59,7 +59,7 @@ public sealed partial class MemoryMap
 
             // Poison is the head's: a deduplicated tail has no descriptor of its own to carry it. File-system pages are large only for a while, and each keeps its own.
             DevicePage lost = pagemap.Type == MemoryType.FsDax ? page : page.Head;
-            if ((lost.Set(PageFlags.Poisoned) & PageFlags.Poisoned) == PageFlags.None)
+            if (lost.TryPoison())
             {
                 page.Head.Set(lost != page.Head ? PageFlags.PartPoisoned : PageFlags.None);
                 PagePoisoned?.Invoke(lost, flags | MemoryFailureFlags.MustKill);

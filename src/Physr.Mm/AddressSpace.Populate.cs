@@ -37,15 +37,15 @@ public sealed unsafe partial class AddressSpace
             }
 
             AccessOutcome outcome = BringIn(area, address, isWrite ? FaultKind.Write : FaultKind.Read);
-            if (outcome == AccessOutcome.Done && isWrite)
+            if (outcome == AccessOutcome.Done)
             {
-                MarkDirty(address);
+                next = EntryOf(address).IsHuge ? Math.Min(end, (address | (HugeBytes - 1)) + 1) : next;
+                if (isWrite)
+                {
+                    MarkDirty(address);
+                }
             }
-            else if (outcome == AccessOutcome.Done && EntryOf(address).IsHuge)
-            {
-                next = Math.Min(end, (address | (HugeBytes - 1)) + 1);
-            }
-            else if (outcome != AccessOutcome.Done && !ignoreHoles)
+            else if (!ignoreHoles)
             {
                 return outcome == AccessOutcome.OutOfMemory ? Errno.ENOMEM : outcome == AccessOutcome.Poisoned ? Errno.EHWPOISON : Errno.EFAULT;
             }

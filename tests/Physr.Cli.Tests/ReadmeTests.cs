@@ -9,6 +9,7 @@ public class ReadmeTests
     [InlineData("bounce: ", "run", "scenarios/copy-offload.yaml")]
     [InlineData(" route                    p2p-redirected-lazy", "run", "scenarios/iommu-copy-offload.yaml")]
     [InlineData(" route                iommu-strict", "run", "scenarios/unaddressable.yaml")]
+    [InlineData("raid0: busAddress", "run", "scenarios/pmem-raid.yaml")]
     [InlineData(null, "memmap", "scenarios/copy-offload.yaml")]
     [InlineData(null, "trace check", "docs/examples/dma-trace.txt")]
     public void TheReadmeShowsRealOutput(string? upTo, string verb, string file)

@@ -62,6 +62,35 @@ public sealed class MemoryFailureTests
     }
 
     [Fact]
+    public async Task R89_ALossThatIsReportedWhileAPageBecomesPartOfALargeOne_IsNotForgotten()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            MemoryMap map = new();
+            Pagemap pagemap = Filled(MemoryType.FsDax, Range(GiB, 2 * MiB));
+            Assert.Equal(Errno.None, map.Register(pagemap));
+            PageFrameNumber first = new PhysicalAddress(GiB).Frame;
+            Assert.True(pagemap.TryGetPage(first, out DevicePage head));
+            Assert.True(pagemap.TryGetPage(first.Add((ulong)(1 + (round * 7 % 511))), out DevicePage part));
+            using Barrier start = new(2);
+            Task large = Task.Run(() =>
+            {
+                start.SignalAndWait();
+                for (int i = 0; i < 5 && head.TryGetLarge(9); i++)
+                {
+                    head.Put();
+                }
+            });
+            start.SignalAndWait();
+            Assert.Equal(Errno.None, map.ReportMemoryFailure(part.Frame));
+            await large;
+            Assert.Equal(PageFlags.Poisoned, part.Flags);
+            Assert.False(head.TryGetLarge(9));
+            Assert.Equal(0, head.ReferenceCount);
+        }
+    }
+
+    [Fact]
     public void R89c_AFrameThatHoldsDescriptorsIsEnxio()
     {
         List<string> warnings = [];

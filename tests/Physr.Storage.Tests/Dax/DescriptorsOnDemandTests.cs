@@ -40,6 +40,48 @@ public sealed class DescriptorsOnDemandTests : IDisposable
     }
 
     [Fact]
+    public void R80b_ARegistrationForLongWorksOnDeviceDax_WhichNobodyTruncates()
+    {
+        Pagemap devdax = new() { Type = MemoryType.Generic, Name = "dax0.0" };
+        devdax.Ranges.Add(PagelessRegion.Range);
+        Assert.Equal(Errno.None, _region.Memory.Map.Register(devdax));
+        using (DaxFile device = new(_region.Memory, "/dev/dax0.0", devdax, PagelessRegion.Range.Start.Frame, PagelessRegion.Range.Length))
+        using (AddressSpace space = new(_region.Memory, "process"))
+        {
+            Assert.Equal(Errno.None, space.TryMap(new(4 << 20, Protection.ReadWrite) { File = device, IsShared = true }, out VirtualAddress at));
+            Assert.Equal(Errno.None, space.TryPin(at, 4 << 20, PinFlags.Write | PinFlags.LongTerm, out PinnedMemory? pinned));
+            Assert.Equal(new ProvidedRange(new(PagelessRegion.Range.Start, 4 << 20), _region.Provider.Index), Assert.Single(ToArray(pinned!.Frames)));
+            pinned.Dispose();
+        }
+
+        Assert.Equal(Errno.None, _region.Memory.Map.TryUnregister(devdax));
+    }
+
+    [Fact]
+    public void R91_AMappingSurvivesEachShortage_AndLeavesNothing()
+    {
+        FailNth.Repeat(least: 3, static failing =>
+        {
+            LaterGate gate = new(failing);
+            using PagelessRegion region = new(new() { AllocationGate = gate });
+            using PlacedFile file = region.File("/mnt/a", 600).At(512);
+            using AddressSpace space = new(region.Memory, "process");
+            gate.IsArmed = true;
+            Errno errno = space.TryMap(new(file.Length, Protection.ReadWrite) { File = file.File, IsShared = true }, out VirtualAddress at);
+            bool passed = errno == Errno.None && space.Store(at.Add(520 * 4096), 1UL) == AccessOutcome.Done;
+            gate.IsArmed = false;
+            if (errno == Errno.None)
+            {
+                Assert.Equal(AccessOutcome.Done, space.Store(at.Add(520 * 4096), 1UL));
+                Assert.Equal(Errno.None, space.TryUnmap(at, file.Length));
+            }
+
+            Assert.Equal(0, region.Descriptors);
+            return passed;
+        });
+    }
+
+    [Fact]
     public void R80c_NoneBeforeTheFirstMapping_OneSetForAnyNumberOfAliases_NoneAfterTheLast()
     {
         using PlacedFile file = _region.File("/mnt/a", 16).At(8);
@@ -268,6 +310,14 @@ public sealed class DescriptorsOnDemandTests : IDisposable
         using DescriptorUse use = _region.Backing.Open("array");
         Assert.Equal(Errno.None, use.TryCover(new(PagelessRegion.Range.Start, 4096), out _));
         Assert.Equal(Errno.None, _region.Memory.Map.CheckMmuMapping(new(PagelessRegion.Range.Start, 4096), out _));
+    }
+
+    /// <summary>Lets everything pass until a test has set the stage.</summary>
+    private sealed class LaterGate(FailNthGate gate) : IAllocationGate
+    {
+        public bool IsArmed { get; set; }
+
+        public bool TryPass(string site) => !IsArmed || gate.TryPass(site);
     }
 
     private static ProvidedRange[] ToArray(RangeList list)
