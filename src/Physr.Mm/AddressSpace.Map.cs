@@ -103,6 +103,8 @@ public sealed partial class AddressSpace
         errno = request.File?.Prepare(request.Offset >> PageSize.Shift4K, length >> PageSize.Shift4K) ?? Errno.None;
         if (errno != Errno.None)
         {
+            // Some of it may have been described already, for nobody if this was to be the first mapping.
+            request.File!.LastAreaGone();
             return errno;
         }
 

@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using System.Buffers.Binary;
 using System.Numerics;
 
 namespace Physr.Storage.Files;
@@ -11,14 +10,5 @@ internal static class Checksum
     /// <summary>The checksum of words.</summary>
     /// <param name="bytes">A multiple of 8.</param>
     /// <param name="seed">What the words are of: bytes that were right elsewhere are wrong here.</param>
-    public static uint Of(ReadOnlySpan<byte> bytes, ulong seed)
-    {
-        uint crc = BitOperations.Crc32C(uint.MaxValue, seed);
-        for (; bytes.Length >= 8; bytes = bytes[8..])
-        {
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        }
-
-        return ~crc;
-    }
+    public static uint Of(ReadOnlySpan<byte> bytes, ulong seed) => ~Crc32C.Of(bytes, BitOperations.Crc32C(uint.MaxValue, seed));
 }

@@ -58,7 +58,7 @@ internal static class HostMemory
                     return Errno.EFAULT;
                 }
 
-                checksum = Checksum.Of(bytes, checksum);
+                checksum = Crc32C.Of(bytes, checksum);
                 done += (ulong)bytes.Length;
             }
         }

@@ -150,7 +150,7 @@ public sealed partial class RaidArray
 
         for (int i = 0; i < bytes.Count; i++)
         {
-            checksum = Checksum.Of(slot.Column(bytes[i].Tag), checksum);
+            checksum = Crc32C.Of(slot.Column(bytes[i].Tag), checksum);
         }
 
         return checksum == record.PayloadChecksum ? record : null;

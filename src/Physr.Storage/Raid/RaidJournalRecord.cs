@@ -32,7 +32,7 @@ internal readonly record struct RaidJournalRecord(ulong Sequence, ulong Oldest, 
         BinaryPrimitives.WriteUInt32LittleEndian(block[56..], Written);
         BinaryPrimitives.WriteUInt32LittleEndian(block[60..], HasBytes ? 1U : 0);
         BinaryPrimitives.WriteUInt32LittleEndian(block[64..], PayloadChecksum);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[ChecksumOffset..], Checksum.Of(block[..ChecksumOffset]));
+        BinaryPrimitives.WriteUInt32LittleEndian(block[ChecksumOffset..], Crc32C.Of(block[..ChecksumOffset]));
     }
 
     /// <summary>Reads a header; false where there is none, it is torn, of another array, or fits no row.</summary>
@@ -49,7 +49,7 @@ internal readonly record struct RaidJournalRecord(ulong Sequence, ulong Oldest, 
             BinaryPrimitives.ReadUInt32LittleEndian(block[64..]));
         uint all = (1U << geometry.DataPositions) - 1;
         return BinaryPrimitives.ReadUInt64LittleEndian(block) == Magic
-            && BinaryPrimitives.ReadUInt32LittleEndian(block[ChecksumOffset..]) == Checksum.Of(block[..ChecksumOffset])
+            && BinaryPrimitives.ReadUInt32LittleEndian(block[ChecksumOffset..]) == Crc32C.Of(block[..ChecksumOffset])
             && new Guid(block.Slice(8, 16)) == array
             && record.Row < geometry.Rows
             && record.Length != 0

@@ -54,7 +54,7 @@ internal sealed partial class RaidSuperblock
             BinaryPrimitives.WriteInt32LittleEndian(entry[24..], (int)Members[i].State);
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(block[ChecksumOffset..], Checksum.Of(block[..ChecksumOffset]));
+        BinaryPrimitives.WriteUInt32LittleEndian(block[ChecksumOffset..], Crc32C.Of(block[..ChecksumOffset]));
     }
 
     /// <summary>Reads a block. Whatever the bytes, nothing is thrown and nothing contradictory is accepted.</summary>
@@ -68,7 +68,7 @@ internal sealed partial class RaidSuperblock
             return Errno.ENODATA;
         }
 
-        if (BinaryPrimitives.ReadUInt32LittleEndian(block[ChecksumOffset..]) != Checksum.Of(block[..ChecksumOffset]))
+        if (BinaryPrimitives.ReadUInt32LittleEndian(block[ChecksumOffset..]) != Crc32C.Of(block[..ChecksumOffset]))
         {
             reason = "its checksum does not fit";
             return Errno.EUCLEAN;

@@ -109,7 +109,7 @@ public class RaidFuzzTests
         if (random.Below(8) != 0)
         {
             int sum = place < 2 ? 4092 : 76;
-            BitConverter.TryWriteBytes(block[sum..], Checksum.Of(block[..sum]));
+            BitConverter.TryWriteBytes(block[sum..], Crc32C.Of(block[..sum]));
         }
 
         if (place == 0 && random.Below(2) == 0)

@@ -51,7 +51,7 @@ internal sealed partial class ScenarioBuilder
 
     private bool IsWritten(NamespaceSpec ns) => _writesEveryNamespace || _transfers.Exists(draft => draft.Spec.To == ns.Name);
 
-    private string? DescribeBacking(NamespaceSpec spec, string path)
+    private string? DescribeBacking(NamespaceSpec spec, string path, bool isCard = false)
     {
         try
         {
@@ -62,13 +62,17 @@ internal sealed partial class ScenarioBuilder
 
             return BackingFile.DescribeOther(path) is { } other
                 ? $"{Phrase.Quote(path)} is not an ordinary file but {other}; name a file of at least {SizeText.Format(spec.SizeBytes)}"
-                : DescribeLength(BackingFile.Length(path), spec, path) ?? DescribeAccess(spec, path) ?? DescribeSharing(spec, path);
+                : (isCard ? DescribeCard(BackingFile.Length(path), spec, path) : DescribeLength(BackingFile.Length(path), spec, path)) ?? DescribeAccess(spec, path) ?? DescribeSharing(spec, path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return $"{Phrase.Quote(path)} cannot be opened for reading: {failure.Message.TrimEnd('.')}";
         }
     }
+
+    // A card is all of its file: what lies behind would be lost to nobody knows whom.
+    private static string? DescribeCard(ulong length, NamespaceSpec spec, string path) =>
+        length == spec.SizeBytes ? null : $"{Phrase.Quote(path)} has {length} bytes, the pmem {Phrase.Quote(spec.Name)} has {spec.SizeBytes}; a card is as long as its file: truncate -s {spec.SizeBytes} {path}";
 
     private static string? DescribeLength(ulong length, NamespaceSpec spec, string path)
     {

@@ -227,7 +227,7 @@ internal sealed partial class ScenarioBuilder
         {
             any = true;
             string path = card.Spec.BackingPath!;
-            if (DescribeBacking(new(card.Name, card.Spec.MemoryBytes, (int)Limits.Granule, path), path) is not { } problem)
+            if (DescribeBacking(new(card.Name, card.Spec.MemoryBytes, (int)Limits.Granule, path), path, isCard: true) is not { } problem)
             {
                 continue;
             }

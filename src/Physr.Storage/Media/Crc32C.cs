@@ -3,10 +3,10 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Physr.Storage.Raid;
+namespace Physr.Storage;
 
 /// <summary>CRC-32C, as the processor computes it.</summary>
-internal static class Checksum
+internal static class Crc32C
 {
     /// <summary>The checksum of bytes that follow those already in <paramref name="seed"/>.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes, uint seed = uint.MaxValue)
