@@ -19,7 +19,9 @@ public sealed partial class FloorTests
         ["Physr.Pci"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma"],
         ["Physr.Storage"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm"],
         ["Physr.Machine"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage"],
-        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage", "Physr.Machine", "Physr.Linux"],
+        ["Physr.Paging"] = ["Physr.Ranges", "Physr.Memory", "Physr.Mm", "Physr.Hmm", "Physr.Dma", "Physr.Linux"],
+        ["Physr.Pager"] = ["Physr.Ranges", "Physr.Linux", "Physr.Paging"],
+        ["Physr.Cli"] = ["Physr.Ranges", "Physr.Memory", "Physr.Dma", "Physr.Mm", "Physr.Pci", "Physr.Hmm", "Physr.Storage", "Physr.Machine", "Physr.Linux", "Physr.Paging", "Physr.Pager"],
     };
 
     [Fact]
