@@ -58,7 +58,7 @@ public sealed partial class FileMapping
     public Errno TryPopulate(ulong offset, ulong length)
     {
         Errno errno = Check(offset, length);
-        MemoryAdvice advice = IsReadOnly ? MemoryAdvice.MADV_POPULATE_READ : MemoryAdvice.MADV_POPULATE_WRITE;
+        Advice advice = IsReadOnly ? Advice.MADV_POPULATE_READ : Advice.MADV_POPULATE_WRITE;
         (ulong start, ulong end) = (Alignment.Down(offset, PageBytes), Alignment.Up(offset + length, PageBytes));
         return errno != Errno.None || length == 0 ? errno
             : OnPages(start, end - start, (_, address, bytes) => MappingCalls.ResultOf(LibC.Madvise(address, (nuint)bytes, advice)));

@@ -1,7 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Microsoft.Win32.SafeHandles;
-using Physr.Linux.Interop;
+using Physr.Linux.Memory;
 
 namespace Physr.Linux;
 
@@ -16,10 +16,10 @@ public sealed partial class FileMapping : IDisposable
     public const ulong MaximumSpan = 0x7fff_f000;
 
     private readonly SafeFileHandle _file;
-    private readonly MappedMemory _memory;
+    private readonly Mapping _memory;
     private readonly MappingCalls _calls;
 
-    private FileMapping(string path, SafeFileHandle file, MappedMemory memory, ulong length, bool isReadOnly, MappingCalls calls) =>
+    private FileMapping(string path, SafeFileHandle file, Mapping memory, ulong length, bool isReadOnly, MappingCalls calls) =>
         (Path, _file, _memory, Length, IsReadOnly, _calls) = (path, file, memory, length, isReadOnly, calls);
 
     /// <summary>The unit of mappings, in bytes.</summary>

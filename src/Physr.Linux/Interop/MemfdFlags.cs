@@ -7,4 +7,16 @@ internal enum MemfdFlags : uint
 {
     /// <summary>Programs that this process starts do not get it.</summary>
     MFD_CLOEXEC = 1,
+
+    /// <summary>Things can be forbidden for ever (<see cref="Seals"/>).</summary>
+    MFD_ALLOW_SEALING = 2,
+
+    /// <summary>It is of large pages.</summary>
+    MFD_HUGETLB = 4,
+
+    /// <summary>Of 2 MiB.</summary>
+    MFD_HUGE_2MB = 21 << 26,
+
+    /// <summary>Of 1 GiB.</summary>
+    MFD_HUGE_1GB = 30 << 26,
 }

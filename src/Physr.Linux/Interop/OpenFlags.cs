@@ -18,6 +18,9 @@ internal enum OpenFlags
     /// <summary>It must not be there yet.</summary>
     O_EXCL = 0x80,
 
+    /// <summary>Nobody waits in it.</summary>
+    O_NONBLOCK = 0x800,
+
     /// <summary>Programs that this process starts do not get it.</summary>
     O_CLOEXEC = 0x80000,
 

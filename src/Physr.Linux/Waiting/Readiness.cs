@@ -1,0 +1,45 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using Physr.Linux.Interop;
+
+namespace Physr.Linux.Waiting;
+
+/// <summary>Waits for one descriptor (<c>poll(2)</c>).</summary>
+public static class Readiness
+{
+    /// <summary>Waits until there is something to read, or the other end is gone. Allocates nothing.</summary>
+    /// <param name="handle">The descriptor.</param>
+    /// <param name="timeoutMs">Milliseconds; below zero, for ever.</param>
+    /// <returns><see cref="Errno.ETIMEDOUT"/>; <see cref="Errno.ENOMEM"/>.</returns>
+    public static unsafe Errno Wait(SafeFileHandle handle, int timeoutMs)
+    {
+        bool isHeld = false;
+        try
+        {
+            handle.DangerousAddRef(ref isHeld);
+            PollDescriptor descriptor = new() { Descriptor = (int)handle.DangerousGetHandle(), Events = PollEvents.POLLIN };
+            long began = timeoutMs > 0 ? Stopwatch.GetTimestamp() : 0;
+            for (int left = timeoutMs; ;)
+            {
+                // SAFETY: one structure, in this frame; the descriptor is held.
+                int result = LibC.Poll(&descriptor, 1, left);
+                Errno errno = result > 0 ? Errno.None : result == 0 ? Errno.ETIMEDOUT : LibC.LastError;
+                if (errno != Errno.EINTR)
+                {
+                    return errno;
+                }
+
+                left = timeoutMs > 0 ? int.Max(0, timeoutMs - (int)Stopwatch.GetElapsedTime(began).TotalMilliseconds) : timeoutMs;
+            }
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                handle.DangerousRelease();
+            }
+        }
+    }
+}
