@@ -19,4 +19,7 @@ internal sealed class HeaderTable
 
     /// <summary>Constants that come with a later Linux than these headers may be of, and are compared where they are there.</summary>
     public string[] Late { get; init; } = [];
+
+    /// <summary>Structures of other machines than this one.</summary>
+    public Type[] Elsewhere { get; init; } = [];
 }

@@ -13,7 +13,7 @@ public sealed partial class HeaderTests
         Structures = new()
         {
             [typeof(FileLock)] = ("flock", ["l_type", "l_whence", "l_start", "l_len", "l_pid"]),
-            [typeof(StatxRecord)] = ("statx", ["stx_attributes", "stx_mode", "stx_size", "stx_blocks"]),
+            [typeof(StatxRecord)] = ("statx", ["stx_mask", "stx_blksize", "stx_attributes", "stx_mode", "stx_ino", "stx_size", "stx_blocks", "stx_rdev_major", "stx_rdev_minor", "stx_dev_major", "stx_dev_minor", "stx_dio_mem_align", "stx_dio_offset_align"]),
             [typeof(FileSystemRecord)] = ("statfs", ["f_type", "f_bsize", "f_bavail"]),
         },
         Prototypes = new(StringComparer.Ordinal)

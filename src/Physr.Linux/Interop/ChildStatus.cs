@@ -13,7 +13,7 @@ internal struct ChildStatus
     public ChildCode Code;
 
     /// <summary><c>si_pid</c>: 0 where nothing became of it.</summary>
-    [FieldOffset(12)]
+    [FieldOffset(16)]
     public int ProcessId;
 
     /// <summary><c>si_status</c>: its exit code, or the signal.</summary>
