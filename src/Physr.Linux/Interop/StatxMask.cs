@@ -3,7 +3,6 @@
 namespace Physr.Linux.Interop;
 
 /// <summary>What is asked of a file (<c>linux/stat.h</c>).</summary>
-[Flags]
 internal enum StatxMask : uint
 {
     /// <summary>What <c>stat</c> tells.</summary>
