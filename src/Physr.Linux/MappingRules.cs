@@ -88,7 +88,7 @@ internal static class MappingRules
         return isRight ? Errno.None : Errno.EINVAL;
     }
 
-    private static string NameOf(FileModes kind) => kind switch
+    internal static string NameOf(FileModes kind) => kind switch
     {
         FileModes.S_IFDIR => "a folder",
         FileModes.S_IFIFO => "a FIFO",
