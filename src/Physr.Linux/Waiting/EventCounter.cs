@@ -31,6 +31,37 @@ public sealed class EventCounter : IDisposable
         return new(received);
     }
 
+    /// <summary>Takes over a descriptor that a process sent which need not be trusted: it must be an event counter, and no semaphore, which would stay readable as often as it was signalled.</summary>
+    /// <param name="received">The descriptor; on failure it stays the caller's.</param>
+    /// <param name="counter">The counter; null on failure.</param>
+    /// <param name="reason">What it is instead; empty on success.</param>
+    public static Errno TryAdopt(SafeFileHandle received, out EventCounter? counter, out string reason)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        counter = null;
+        Errno errno = DescriptorKind.TryOf(received, out string kind, out reason);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        if (!string.Equals(kind, "anon_inode:[eventfd]", StringComparison.Ordinal))
+        {
+            reason = $"{kind} is no event counter (eventfd)";
+            return Errno.EINVAL;
+        }
+
+        string about = File.ReadAllText($"/proc/self/fdinfo/{received.DangerousGetHandle()}");
+        if (about.Contains("eventfd-semaphore: 1", StringComparison.Ordinal))
+        {
+            reason = "the event counter is a semaphore (EFD_SEMAPHORE)";
+            return Errno.EINVAL;
+        }
+
+        counter = Adopt(received);
+        return Errno.None;
+    }
+
     /// <summary>Signals. Never waits: a counter that is full has been signalled. Allocates nothing.</summary>
     public unsafe void Signal()
     {
