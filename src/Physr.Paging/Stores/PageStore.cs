@@ -27,6 +27,9 @@ internal abstract partial class PageStore : IDisposable
     /// <summary>Whether a call may take long, or for ever: a fault is then better served through a lane (<see cref="TryCreateLane"/>).</summary>
     public virtual bool IsBlocking => false;
 
+    /// <summary>Whether <see cref="Flush"/> makes anything durable: the bytes are still of use when all that use them are gone.</summary>
+    public virtual bool IsDurable => false;
+
     /// <summary>The most pages worth reading in one call.</summary>
     public abstract int RunPages { get; }
 

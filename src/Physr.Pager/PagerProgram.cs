@@ -1,0 +1,42 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Linux.Sockets;
+using Physr.Paging.Engine;
+
+namespace Physr.Pager;
+
+/// <summary>The fault-service process: waits to take over from another, then serves.</summary>
+internal static class PagerProgram
+{
+    /// <summary>The descriptor over which a pager is told everything: the library, or the pager before it, started it with that.</summary>
+    public const int BootDescriptor = 3;
+
+    /// <summary>Runs until the last client is gone, or the pager before this one has no more need of it.</summary>
+    /// <param name="args"><c>serve</c>.</param>
+    /// <param name="steps">Who is told of the steps; null outside tests.</param>
+    /// <returns>0 when done, 2 when started by hand.</returns>
+    public static int Run(string[] args, IPagerSteps? steps)
+    {
+        if (args is not ["serve"])
+        {
+            Console.Error.WriteLine("physr-pager: the process that serves page faults of device-private regions. Programs start it through Physr.Paging (PagerHost.TryStart); it is of no use by hand.");
+            return 2;
+        }
+
+        using DescriptorSocket boot = DescriptorSocket.Adopt(new((nint)BootDescriptor, ownsHandle: true));
+        using PagerState state = new();
+        switch (state.Follow(boot))
+        {
+            case FollowEnd.Quit:
+                return 0;
+            case FollowEnd.Garbage:
+                Console.Error.WriteLine("physr-pager: what came over descriptor 3 is not what a pager is told; the library and the pager are not of one build.");
+                return 2;
+            default:
+                using (PagerService service = new(state, steps))
+                {
+                    return service.Run();
+                }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Diagnostics;
+using Physr.Paging.Control;
+
+namespace Physr.Paging.Engine;
+
+/// <content>From the window to the store: write-protect, save, remove. A page that is written to meanwhile waits at its write-protection, and comes again afterwards.</content>
+internal sealed partial class RegionEngine
+{
+    /// <summary>Evicts pages until there is as much room as there should be, in batches.</summary>
+    /// <param name="lane">This thread's.</param>
+    /// <returns>Pages that left.</returns>
+    public long EvictAhead(FaultLane lane)
+    {
+        long total = 0;
+        long goal = Math.Max(LowWater * 2, _isAwaited ? 1 : 0);
+        while (_budget.Free < goal && !_isGone)
+        {
+            int left = Evict(FaultLane.MostVictims, lane);
+            total += left;
+            ServePending(lane);
+            _isStuck = left == 0;
+            if (_isStuck)
+            {
+                break;
+            }
+        }
+
+        _isAwaited = false;
+        return total;
+    }
+
+    /// <summary>Evicts some pages: those under the clock's hand that nobody holds and nobody asked for again.</summary>
+    /// <param name="most">The most, up to <see cref="FaultLane.MostVictims"/>.</param>
+    /// <param name="lane">This thread's.</param>
+    /// <returns>Pages that left.</returns>
+    public int Evict(int most, FaultLane lane)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int count = OwnVictims(Math.Min(most, FaultLane.MostVictims), lane.Victims);
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        Span<uint> victims = lane.Victims.AsSpan(0, count);
+        Span<bool> isDirty = lane.Flags.AsSpan(0, count);
+        victims.Sort();
+        for (int index = 0; index < count; index++)
+        {
+            isDirty[index] = (Volatile.Read(ref _control.Word(victims[index])) & PageWord.Dirty) != 0;
+        }
+
+        Step(PagerStep.EvictClaimed, victims[0]);
+        Protect(victims, isDirty);
+        Step(PagerStep.EvictProtected, victims[0]);
+        int staying = SaveVictims(victims, isDirty, lane);
+        Step(PagerStep.EvictSaved, victims[0]);
+        int left = RemoveVictims(victims, isDirty, lane);
+        if (left > 0)
+        {
+            _control.NoteEvict((long)Stopwatch.GetElapsedTime(start).TotalNanoseconds / left, left);
+        }
+
+        Debug.Assert(left + staying <= count, "A page left twice.");
+        return left;
+    }
+
+    /// <summary>Walks the clock's hand until enough pages are owned, at most twice round.</summary>
+    private int OwnVictims(int most, uint[] victims)
+    {
+        int count = 0;
+        for (long steps = 2L * _clock.Count; count < most && steps > 0 && _clock.TryPop(out uint page); steps--)
+        {
+            uint word = Volatile.Read(ref _control.Word(page));
+            if ((word & (PageWord.Filled | PageWord.Busy)) == 0)
+            {
+                continue; // it was lost, and is counted out already
+            }
+
+            if ((word & PageWord.Referenced) != 0)
+            {
+                Interlocked.And(ref _control.Word(page), ~PageWord.Referenced);
+                _clock.Push(page);
+            }
+            else if (PageWord.IsEvictable(word) && TryOwn(page, word, 0, PageWord.Mapped | PageWord.Writable))
+            {
+                victims[count++] = page;
+            }
+            else
+            {
+                _clock.Push(page);
+            }
+        }
+
+        return count;
+    }
+
+    private void Protect(ReadOnlySpan<uint> pages, ReadOnlySpan<bool> isDirty)
+    {
+        for (int from = 0; from < pages.Length;)
+        {
+            int to = RunEnd(pages, isDirty, from);
+            if (isDirty[from])
+            {
+                Note(_window.Protect(At(pages[from]), (nuint)(to - from) * PageBytes));
+            }
+
+            from = to;
+        }
+    }
+
+    /// <summary>Writes the dirty ones to the store. Those that it does not take stay, dirty as they are; afterwards the flags say who stays.</summary>
+    private int SaveVictims(Span<uint> pages, Span<bool> flags, FaultLane lane)
+    {
+        int staying = 0;
+        for (int from = 0; from < pages.Length;)
+        {
+            int to = RunEnd(pages, flags, from);
+            bool isSaved = true;
+            if (flags[from])
+            {
+                nuint bytes = (nuint)(to - from) * PageBytes;
+                Errno errno = Save(pages[from], bytes, lane);
+                isSaved = errno == Errno.None;
+                if (isSaved)
+                {
+                    _control.Count(RegionCounter.BytesOut, (long)bytes);
+                }
+                else
+                {
+                    NoteUnsaved(pages[from], errno);
+                }
+            }
+            else
+            {
+                _control.Count(RegionCounter.CleanEvictions, to - from);
+            }
+
+            flags[from..to].Fill(!isSaved);
+            staying += isSaved ? 0 : to - from;
+            from = to;
+        }
+
+        return staying;
+    }
+
+    private int RemoveVictims(ReadOnlySpan<uint> pages, ReadOnlySpan<bool> stays, FaultLane lane)
+    {
+        int left = 0;
+        for (int from = 0; from < pages.Length;)
+        {
+            int to = RunEnd(pages, stays, from);
+            Errno errno = stays[from] ? Errno.EBUSY : _window.Remove(At(pages[from]), (nuint)(to - from) * PageBytes);
+            Step(PagerStep.EvictRemoved, pages[from]);
+            if (errno == Errno.None)
+            {
+                // Counted out before their words say so: who finds them gone finds the room as well.
+                _budget.Give(to - from);
+                left += to - from;
+            }
+
+            for (int index = from; index < to; index++)
+            {
+                uint page = pages[index];
+                if (errno == Errno.None)
+                {
+                    NoteLeft(page);
+                    End(page, 0, PageWord.Residence, lane);
+                }
+                else
+                {
+                    // It is in the page table as before, but write-protected: a page that is dirty and cannot be written to asks again, and is let.
+                    End(page, PageWord.Mapped | PageWord.Referenced, 0, lane);
+                    _clock.Push(page);
+                }
+            }
+
+            from = to;
+        }
+
+        _control.Count(RegionCounter.Evictions, left);
+        _control.Resident = _budget.Used;
+        return left;
+    }
+
+    private Errno Save(ulong page, nuint bytes, FaultLane lane) => _window.Save(_store, At(page), bytes, lane.SaveScratch);
+
+    private void NoteUnsaved(ulong page, Errno errno)
+    {
+        _control.Count(RegionCounter.WriteFailures);
+        _control.NoteFailure(page, errno, "write back: " + _store.LastReason);
+        _control.Worsen(RegionHealth.Degraded);
+    }
+
+    /// <summary>The end of a run of neighbours that are alike.</summary>
+    private static int RunEnd(ReadOnlySpan<uint> pages, ReadOnlySpan<bool> flags, int from)
+    {
+        int to = from + 1;
+        while (to < pages.Length && pages[to] == pages[to - 1] + 1 && flags[to] == flags[from])
+        {
+            to++;
+        }
+
+        return to;
+    }
+}

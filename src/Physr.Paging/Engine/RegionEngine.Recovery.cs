@@ -1,0 +1,103 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Linux.Waiting;
+using Physr.Paging.Control;
+
+namespace Physr.Paging.Engine;
+
+/// <content>Taking over from a pager that died, at whatever step.</content>
+internal sealed partial class RegionEngine
+{
+    /// <summary>Makes the words agree with the window, finds what is resident, and wakes everybody who waits, so that they ask again.</summary>
+    /// <remarks>
+    /// A page is in the window only whole (<see cref="IWindow.Publish"/> puts it there in one step), so the window says what is filled. A page that somebody owned is taken for dirty: its bytes are
+    /// here in any case, and the store may have half of them. A page that is clean by its word and was not owned is write-protected: nobody lets it be written to without owning it and saying so first.
+    /// </remarks>
+    /// <param name="lane">This thread's.</param>
+    public void Recover(FaultLane lane)
+    {
+        ulong next = 0;
+        while (_window.TryNextResident(next << ControlLayout.PageShift, out ulong startByte, out ulong endByte) && startByte < At(Pages))
+        {
+            ulong start = startByte >> ControlLayout.PageShift;
+            ulong end = Math.Min((endByte + PageBytes - 1) >> ControlLayout.PageShift, Pages);
+            RecoverAbsent(next, start);
+            for (ulong page = start; page < end; page++)
+            {
+                RecoverPresent(page);
+            }
+
+            next = end;
+        }
+
+        RecoverAbsent(next, Pages);
+        _control.Resident = _budget.Used;
+        _control.Repost();
+        _window.Wake(0, (nuint)At(Pages));
+        WakeWaiters();
+        ServeAllWanted(lane);
+    }
+
+    /// <summary>Serves every page that a lease waits for.</summary>
+    private void ServeAllWanted(FaultLane lane)
+    {
+        for (ulong from = 0; _control.TryNextTouched(from, out ulong start, out ulong end); from = end)
+        {
+            ServeWanted(start, end - start, lane);
+        }
+
+        ServePending(lane);
+    }
+
+    private void RecoverPresent(ulong page)
+    {
+        ref uint word = ref _control.Word(page);
+        uint old, next;
+        do
+        {
+            old = Volatile.Read(ref word);
+            bool isSure = (old & (PageWord.Filled | PageWord.Busy)) == PageWord.Filled;
+            next = isSure ? old & ~PageWord.Missed : (old & ~(PageWord.Residence | PageWord.Poisoned)) | PageWord.Filled | PageWord.Dirty;
+        }
+        while (Interlocked.CompareExchange(ref word, next, old) != old);
+
+        _budget.Force(1);
+        _clock.Push((uint)page);
+    }
+
+    /// <summary>Pages that the window does not have. Bytes of those that were dirty and owned by nobody were taken away by another.</summary>
+    private void RecoverAbsent(ulong first, ulong end)
+    {
+        for (ulong from = first; from < end && _control.TryNextTouched(from, out ulong start, out ulong stop); from = stop)
+        {
+            stop = Math.Min(stop, end);
+            for (ulong page = _control.NextWith(start, stop, PageWord.Residence); page < stop; page = _control.NextWith(page + 1, stop, PageWord.Residence))
+            {
+                ref uint word = ref _control.Word(page);
+                uint old = Volatile.Read(ref word);
+                bool isLost = (old & (PageWord.Filled | PageWord.Dirty | PageWord.Busy)) == (PageWord.Filled | PageWord.Dirty);
+                Interlocked.And(ref word, ~PageWord.Residence);
+                if (isLost)
+                {
+                    _control.Count(RegionCounter.Poisonings);
+                    _control.NoteFailure(page, Errno.ENODATA, "bytes that were not yet in the store were discarded from the window by another");
+                    _control.Worsen(RegionHealth.Degraded);
+                    _ = _window.Poison(At(page), PageBytes);
+                    Interlocked.Or(ref word, PageWord.Poisoned);
+                }
+            }
+        }
+    }
+
+    private unsafe void WakeWaiters()
+    {
+        for (ulong from = 0; _control.TryNextTouched(from, out ulong start, out ulong end); from = end)
+        {
+            for (ulong page = _control.NextWith(start, end, PageWord.Waiters); page < end; page = _control.NextWith(page + 1, end, PageWord.Waiters))
+            {
+                // SAFETY: the word is in the control file's mapping, which lives as long as the region.
+                _ = Futex.Wake(_control.WordAddress(page), int.MaxValue);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using Physr.Paging.Control;
+
+namespace Physr.Paging.Engine;
+
+/// <content>Keeping within the budget.</content>
+internal sealed partial class RegionEngine
+{
+    /// <summary>Pages that an instruction may need at once: its own two and the four of what it moves. A budget below that would let them push each other out for ever.</summary>
+    private const int InstructionPages = 6;
+
+    private readonly uint[] _lately = new uint[InstructionPages];
+    private int _latest;
+
+    /// <summary>Pages by which a budget may be exceeded where nothing can leave: everything is leased, or cannot be written back.</summary>
+    private long Reserve => Math.Max(16, _budget.Limit / 8);
+
+    /// <summary>Counts pages in, after making room where there is none.</summary>
+    /// <returns>How many there is room for; 0: none, and nothing can leave.</returns>
+    private int MakeRoom(ulong page, int count, FaultKind kind, FaultLane lane)
+    {
+        long granted = _budget.Take(count);
+        if (granted != 0)
+        {
+            return (int)granted;
+        }
+
+        if (_budget.Limit < InstructionPages && _budget.Used < InstructionPages && LeftLately(page))
+        {
+            _control.Count(RegionCounter.Overcommits);
+            _budget.Force(1);
+            return 1;
+        }
+
+        for (int tries = 0; tries < 3; tries++)
+        {
+            long left = Evict(Math.Clamp(count, (int)Math.Clamp(_budget.Limit / 8, 1, 32), FaultLane.MostVictims), lane);
+            if (left == 0 && _budget.Free <= 0)
+            {
+                left = _host.EvictElsewhere(this, lane);
+            }
+
+            granted = _budget.Take(count);
+            if (granted != 0)
+            {
+                return (int)granted;
+            }
+
+            if (left == 0 && kind == FaultKind.Ahead)
+            {
+                return 0;
+            }
+        }
+
+        if (kind == FaultKind.Ahead || _budget.Used >= _budget.Limit + Reserve)
+        {
+            return 0;
+        }
+
+        _control.Count(RegionCounter.Overcommits);
+        _budget.Force(1);
+        return 1;
+    }
+
+    private bool LeftLately(ulong page)
+    {
+        foreach (uint left in _lately)
+        {
+            if (left == (uint)page + 1)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void NoteLeft(uint page) => _lately[(uint)Interlocked.Increment(ref _latest) % InstructionPages] = page + 1;
+}

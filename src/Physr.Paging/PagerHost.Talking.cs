@@ -1,0 +1,231 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using Physr.Linux.Processes;
+using Physr.Linux.Sockets;
+using Physr.Paging.Client;
+using Physr.Paging.Protocol;
+
+namespace Physr.Paging;
+
+/// <content>Requests and their answers.</content>
+public sealed partial class PagerHost
+{
+    private static readonly TimeSpan s_reviveTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Asks the pager something and waits for the answer, whichever process gives it.</summary>
+    /// <param name="build">Writes the message behind its sequence number.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="descriptors">What goes with it.</param>
+    /// <param name="value">The answer's value.</param>
+    /// <param name="reason">The answer's reason.</param>
+    internal Errno Ask(MessageKind kind, MessageBody build, SafeFileHandle[] descriptors, out ulong value, out string reason)
+    {
+        uint sequence;
+        PendingRequest request;
+        lock (_lock)
+        {
+            value = 0;
+            if (_isDisposed)
+            {
+                reason = "the connection to the pager was disposed of";
+                return Errno.ECONNRESET;
+            }
+
+            sequence = ++_sequence;
+            byte[] buffer = new byte[MessageWriter.MostBytes];
+            MessageWriter writer = new(buffer, kind);
+            writer.Write(sequence);
+            build(ref writer);
+            request = new(writer.Message.ToArray(), descriptors);
+            _pending.Add(sequence, request);
+            _ = _socket.TrySend(request.Message, request.Descriptors, wait: true);
+        }
+
+        using (request)
+        {
+            request.Wait(Timeout.InfiniteTimeSpan);
+            (value, reason) = (request.Value, request.Reason);
+            return request.Errno;
+        }
+    }
+
+    /// <summary>Waits for the pager's first word, and then has a thread listen.</summary>
+    private Errno TryGreet(out string reason)
+    {
+        long start = Stopwatch.GetTimestamp();
+        byte[] buffer = new byte[MessageWriter.MostBytes];
+        SafeFileHandle?[] none = new SafeFileHandle?[1];
+        using (Timer timer = new(_ => _socket.HangUp(), null, _options.StartTimeout, Timeout.InfiniteTimeSpan))
+        {
+            Errno errno = _socket.TryReceive(buffer, none, wait: true, out int length, out _);
+            while (errno == Errno.EINTR)
+            {
+                errno = _socket.TryReceive(buffer, none, wait: true, out length, out _);
+            }
+
+            if (errno != Errno.None || length == 0)
+            {
+                int status = 0;
+                string end = _process is not null && _process.TryReap(out status) == Errno.None ? $"it ended at once with status {status}; what it said is on standard error" : "it ended at once; what it said is on standard error";
+                reason = Stopwatch.GetElapsedTime(start) >= _options.StartTimeout ? $"the pager said nothing for {_options.StartTimeout.TotalSeconds} s" : "the pager did not start: " + end;
+                return Errno.ECONNRESET;
+            }
+
+            MessageReader reader = new(buffer.AsSpan(0, length));
+            MessageKind kind = (MessageKind)reader.ReadByte();
+            if (kind == MessageKind.Reply)
+            {
+                (_, errno, _, reason) = (reader.ReadUInt32(), (Errno)reader.ReadUInt32(), reader.ReadUInt64(), reader.ReadText());
+                return errno;
+            }
+
+            uint version = reader.ReadUInt32();
+            if (kind != MessageKind.Hello || version != RegionSpec.Version)
+            {
+                reason = $"the pager speaks version {version}, this library {RegionSpec.Version}: use the library and the pager of one build";
+                return Errno.EINVAL;
+            }
+
+            Greeted(ref reader);
+        }
+
+        reason = "";
+        _reader = new(Listen, 256 * 1024) { Name = "pager connection", IsBackground = true };
+        _reader.Start();
+        return Errno.None;
+    }
+
+    private void Listen()
+    {
+        byte[] buffer = new byte[MessageWriter.MostBytes];
+        SafeFileHandle?[] none = new SafeFileHandle?[1];
+        while (!_isDisposed)
+        {
+            Errno errno = _socket.TryReceive(buffer, none, wait: true, out int length, out int count);
+            for (int index = 0; index < count; index++)
+            {
+                none[index]!.Dispose();
+            }
+
+            if (errno is Errno.EINTR or Errno.EMSGSIZE)
+            {
+                continue;
+            }
+
+            if (errno == Errno.None && length > 0)
+            {
+                Heard(buffer.AsSpan(0, length));
+            }
+            else if (_isDisposed || !TryRevive())
+            {
+                Fail();
+                return;
+            }
+        }
+
+        Fail();
+    }
+
+    private void Heard(ReadOnlySpan<byte> message)
+    {
+        MessageReader reader = new(message);
+        MessageKind kind = (MessageKind)reader.ReadByte();
+        if (kind == MessageKind.Hello)
+        {
+            _ = reader.ReadUInt32();
+            Interlocked.Increment(ref _takeovers);
+            Greeted(ref reader);
+            Repeat();
+        }
+        else if (kind == MessageKind.Reply)
+        {
+            uint sequence = reader.ReadUInt32();
+            Errno errno = (Errno)reader.ReadUInt32();
+            ulong value = reader.ReadUInt64();
+            lock (_lock)
+            {
+                if (_pending.Remove(sequence, out PendingRequest? request))
+                {
+                    request.Answer(errno, value, reader.ReadText());
+                }
+                else if (_rejoining.Remove(sequence, out DevicePrivateRegion? region) && errno != Errno.None)
+                {
+                    region.Abandon();
+                }
+            }
+        }
+    }
+
+    private void Greeted(ref MessageReader reader)
+    {
+        ProcessId = (int)reader.ReadUInt32();
+        Placement = reader.ReadText();
+        _ = _process?.TryReap(out _);
+    }
+
+    /// <summary>Asks again what was not answered: the pager that heard it is dead. Every request may be done twice.</summary>
+    private void Repeat()
+    {
+        lock (_lock)
+        {
+            foreach (PendingRequest request in _pending.Values)
+            {
+                _ = _socket.TrySend(request.Message, request.Descriptors, wait: true);
+            }
+        }
+    }
+
+    /// <summary>All pagers are dead: another is started, or waited for where another program starts it, and told of the regions.</summary>
+    private bool TryRevive()
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (SpinWait wait = default; !_isDisposed && Stopwatch.GetElapsedTime(start) < s_reviveTimeout; wait.SpinOnce())
+        {
+            DescriptorSocket? socket;
+            Pidfd? process = null;
+            Errno errno = _listener is not null ? PagerLaunch.TrySpawn(_options, _listener.Handle, SocketPath, out socket, out process, out _) : DescriptorSocket.TryConnect(SocketPath, out socket, out _);
+            if (errno != Errno.None)
+            {
+                continue;
+            }
+
+            lock (_lock)
+            {
+                _ = _process?.TryReap(out _);
+                _process?.Dispose();
+                _socket.Dispose();
+                (_socket, _process) = (socket!, process);
+                Interlocked.Increment(ref _restarts);
+                Interlocked.Decrement(ref _takeovers); // its greeting counts as one
+                foreach (DevicePrivateRegion region in _regions.Values)
+                {
+                    _rejoining[++_sequence] = region;
+                    _ = _socket.TrySend(region.RegisterMessage(_sequence), region.Descriptors, wait: true);
+                }
+            }
+
+            return true;
+        }
+
+        return false;
+    }
+
+    private void Fail()
+    {
+        lock (_lock)
+        {
+            foreach (PendingRequest request in _pending.Values)
+            {
+                request.Answer(Errno.ECONNRESET, 0, "the pager is gone and no other could be started");
+            }
+
+            _pending.Clear();
+            foreach (DevicePrivateRegion region in _regions.Values)
+            {
+                region.Abandon();
+            }
+        }
+    }
+}
