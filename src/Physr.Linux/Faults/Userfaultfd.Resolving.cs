@@ -8,7 +8,7 @@ namespace Physr.Linux.Faults;
 /// at this moment: read on and try again from where it stopped.</content>
 public sealed partial class Userfaultfd
 {
-    // SAFETY (of every method here): the kernel reads and writes one structure, in the method's frame. Addresses of other memory are only numbers to it: a wrong one is EFAULT or ENOENT, except that Copy
+    // SAFETY: in every method here, the kernel reads and writes one structure, in the method's frame. Addresses of other memory are only numbers to it: a wrong one is EFAULT or ENOENT, except that Copy
     // reads the caller's memory, which is what it was asked for.
 
     /// <summary>Puts pages where there are none, with bytes of this process.</summary>
