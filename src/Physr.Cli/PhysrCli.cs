@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Physr.Cli.Live;
+using Physr.Cli.Page;
 using Physr.Machine;
 using Physr.Machine.Scenarios;
 using Physr.Memory;
@@ -65,6 +66,7 @@ public static class PhysrCli
             PlanCommand.Create(terminal, LoadPlan),
             CaptureCommand.Create(),
             TraceCommand.Create(),
+            PageCommand.Create(terminal),
         };
 
     private static MemoryMap LoadMemory(string path) =>
