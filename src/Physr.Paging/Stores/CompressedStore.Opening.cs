@@ -95,6 +95,7 @@ internal sealed partial class CompressedStore
     private unsafe bool Claim(bool checks)
     {
         byte* page = stackalloc byte[PageBytes];
+        LostPages = 0;
         for (ulong from = 0; _indexFile.TryNextData(from, out ulong start, out ulong end) && end > from; from = end)
         {
             for (ulong at = start / sizeof(ulong); at < Math.Min(end / sizeof(ulong), Length / PageBytes); at++)
@@ -102,7 +103,7 @@ internal sealed partial class CompressedStore
                 BlobEntry entry = new(Volatile.Read(ref EntryOf(at)));
                 if (entry.IsZero || entry == BlobEntry.Lost)
                 {
-                    LostPages += !entry.IsZero && checks ? 1u : 0u;
+                    LostPages += entry.IsZero ? 0u : 1u;
                     continue;
                 }
 
