@@ -10,7 +10,7 @@ public sealed class CompressedCrashTests
     private const int Page = PageBuffer.Page;
     private const int Pages = 24;
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("lz4", 1)]
     [InlineData("zstd", 2)]
     public void NothingAcknowledgedIsLostAfterAnyStep(string kind, int seed)
@@ -63,7 +63,7 @@ public sealed class CompressedCrashTests
         Assert.All(steps.Values, static count => Assert.True(count > 8));
     }
 
-    [Fact]
+    [SkippableFact]
     public void WhatAKilledProcessLeftBehindIsGivenBack()
     {
         const int Many = 1024;
@@ -96,7 +96,7 @@ public sealed class CompressedCrashTests
         Assert.True(buffer.Bytes.SequenceEqual(expected));
     }
 
-    [Fact]
+    [SkippableFact]
     public void PagesThatBecomeZerosOrSmallGiveTheirMemoryBack()
     {
         const int Many = 2048;

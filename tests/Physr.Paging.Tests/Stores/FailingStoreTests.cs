@@ -9,7 +9,7 @@ public sealed class FailingStoreTests
 {
     private const int Page = PageBuffer.Page;
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("memory")]
     [InlineData("file")]
     [InlineData("lz4")]
@@ -33,7 +33,7 @@ public sealed class FailingStoreTests
         Assert.Equal(kind == "file", store.IsDurable);
     }
 
-    [Fact]
+    [SkippableFact]
     public void AHangingReadTimesOut_AndASlowOneDoesNot()
     {
         using StoreFixture fixture = new("memory", 8);

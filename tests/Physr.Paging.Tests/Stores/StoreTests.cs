@@ -10,7 +10,7 @@ public sealed class StoreTests
 {
     private const int Page = PageBuffer.Page;
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(StoreFixture.Kinds), MemberType = typeof(StoreFixture))]
     public void PagesComeBackAsTheyWereWritten_AlsoFromTheNextPager(string kind)
     {
@@ -50,7 +50,7 @@ public sealed class StoreTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(StoreFixture.Kinds), MemberType = typeof(StoreFixture))]
     public void PagesAreTakenFromTheWindowsFile(string kind)
     {
@@ -69,7 +69,7 @@ public sealed class StoreTests
         window.Dispose();
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(StoreFixture.Kinds), MemberType = typeof(StoreFixture))]
     public void ARangeThatIsNoneIsRefusedAndTouchesNothing(string kind)
     {
@@ -88,7 +88,7 @@ public sealed class StoreTests
         Assert.False(buffer.Bytes.ContainsAnyExcept((byte)0xa5));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("memory")]
     [InlineData("file")]
     [InlineData("lz4")]
@@ -122,7 +122,7 @@ public sealed class StoreTests
         window!.Dispose();
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(StoreFixture.Kinds), MemberType = typeof(StoreFixture))]
     public void ThreadsOnPagesOfTheirOwnDoNotDisturbEachOther(string kind)
     {
@@ -164,7 +164,7 @@ public sealed class StoreTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void AMemoryStoresPagesCanBeCopiedFromWhereTheyAre()
     {
         using StoreFixture fixture = new("memory", 4);
