@@ -30,7 +30,8 @@ internal sealed class FaultHandler : IDisposable
     private readonly Queue<Action<FaultHandler>> _queue = [];
     private readonly Lock _queueLock = new();
     private readonly Thread _thread;
-    private volatile bool _isAside;
+    private readonly ManualResetEventSlim _started = new(false);
+    private int _isAside;
     private volatile bool _isStopping;
     private int _spurious;
     private int _sinceLook;
@@ -57,7 +58,7 @@ internal sealed class FaultHandler : IDisposable
     public bool IsPinned { get; private set; }
 
     /// <summary>Whether it leaves faults to others.</summary>
-    public bool IsAside => _isAside;
+    public bool IsAside => Volatile.Read(ref _isAside) != 0;
 
     /// <summary>Makes a handler. It runs once it is started.</summary>
     public static Errno TryCreate(PagerService service, int index, int processor, out FaultHandler? handler, out string reason)
@@ -82,8 +83,12 @@ internal sealed class FaultHandler : IDisposable
         return Errno.None;
     }
 
-    /// <summary>Starts its thread.</summary>
-    public void Start() => _thread.Start();
+    /// <summary>Starts its thread, and waits until that has gone to its processor.</summary>
+    public void Start()
+    {
+        _thread.Start();
+        _started.Wait();
+    }
 
     /// <summary>Has it wait for a region's descriptors.</summary>
     public Errno Add(ServedRegion region)
@@ -126,9 +131,9 @@ internal sealed class FaultHandler : IDisposable
     /// <summary>Has it serve faults again.</summary>
     public void Call()
     {
-        if (_isAside)
+        if (Interlocked.Exchange(ref _isAside, 0) != 0)
         {
-            _isAside = false;
+            _service.Returned();
             _commands.Signal();
         }
     }
@@ -149,6 +154,7 @@ internal sealed class FaultHandler : IDisposable
         _all.Dispose();
         _aside.Dispose();
         _commands.Dispose();
+        _started.Dispose();
         _lane.Dispose();
         _places.Dispose();
     }
@@ -156,10 +162,11 @@ internal sealed class FaultHandler : IDisposable
     private void Run()
     {
         IsPinned = CpuAffinity.TryPin(0, Processor) == Errno.None;
+        _started.Set();
         PollEvent[] events = new PollEvent[EventsAtOnce];
         while (!_isStopping)
         {
-            int count = (_isAside ? _aside : _all).Wait(events, -1);
+            int count = (IsAside ? _aside : _all).Wait(events, -1);
             for (int index = 0; index < count; index++)
             {
                 HandlerToken token = HandlerToken.Of(events[index].Token);
@@ -233,7 +240,10 @@ internal sealed class FaultHandler : IDisposable
         if (++_spurious >= SpuriousToStandAside)
         {
             _spurious = 0;
-            _isAside = _service.MayStandAside(this);
+            if (_service.TryStandAside())
+            {
+                Volatile.Write(ref _isAside, 1);
+            }
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
     private Mover? _mover;
     private EventPoll? _poll;
     private int _regionPlaces;
+    private int _active;
     private uint _ownUser;
     private bool _isDone;
 
@@ -164,12 +165,11 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
     }
 
     /// <summary>Whether a handler may leave faults to others: not the last one.</summary>
-    public bool MayStandAside(FaultHandler asking)
+    public bool TryStandAside()
     {
-        foreach (FaultHandler handler in _handlers)
+        for (int active = Volatile.Read(ref _active); active > 1; active = Volatile.Read(ref _active))
         {
-            // Of two that ask at once, the one with the lower number stays.
-            if (handler != asking && !handler.IsAside && (handler.Index < asking.Index || handler.Index > asking.Index + 1 || asking.Index != 0))
+            if (Interlocked.CompareExchange(ref _active, active - 1, active) == active)
             {
                 return true;
             }
@@ -177,6 +177,9 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
 
         return false;
     }
+
+    /// <summary>A handler serves faults again.</summary>
+    public void Returned() => Interlocked.Increment(ref _active);
 
     /// <summary>Calls the handler of a processor on which a thread faults.</summary>
     public void CallHandlerOn(int processor, FaultHandler asking)
@@ -259,6 +262,7 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
         }
 
         _handlers = handlers;
+        _active = handlers.Length;
 
         // First a successor that knows everything, then work: whoever kills the pager that a region names finds another behind it.
         StartSuccessor();
