@@ -84,6 +84,49 @@ public sealed class BlobSpaceTests
     }
 
     [Fact]
+    public void MemoryIsTakenFromNobodyWhoWasJustGivenIt()
+    {
+        const int Threads = 3, Each = 60;
+        using BlobSpace space = Create(out MemoryFile file);
+        string[] failures = new string[Threads];
+        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(number => new Thread(() => failures[number] = Work(space, file, number)))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+        Assert.All(failures, static failure => Assert.Equal("", failure));
+        Assert.Equal(0, space.UsedBytes);
+        file.Dispose();
+
+        static string Work(BlobSpace space, MemoryFile file, int number)
+        {
+            // All pages are given back before they are taken again: most of them lose their memory, while others take them.
+            using PageBuffer buffer = new(1);
+            long[] granules = new long[Each];
+            for (int round = 0; round < 150; round++)
+            {
+                for (int blob = 0; blob < Each; blob++)
+                {
+                    granules[blob] = space.Allocate(64);
+                    buffer.Bytes.Fill((byte)(number + 1));
+                    _ = file.Write(buffer.Address, 4096, (ulong)granules[blob] * 64);
+                }
+
+                foreach (long granule in granules)
+                {
+                    _ = file.Read(buffer.Address, 4096, (ulong)granule * 64);
+                    if (buffer.Bytes.ContainsAnyExcept((byte)(number + 1)))
+                    {
+                        return $"thread {number}, round {round}: unit {granule}";
+                    }
+
+                    space.Free(granule, 64);
+                }
+            }
+
+            return "";
+        }
+    }
+
+    [Fact]
     public void CallsAllocateNothing()
     {
         using BlobSpace space = Create(out MemoryFile file);

@@ -164,6 +164,70 @@ public sealed class StoreTests
         }
     }
 
+    [SkippableTheory]
+    [InlineData("lz4")]
+    [InlineData("zstd")]
+    public void AReadThatAWriteOvertakesGivesTheOldPageOrTheNewOne(string kind)
+    {
+        const int Pages = 4, Rounds = 20_000;
+        using StoreFixture fixture = new(kind, Pages);
+        using PageStore store = fixture.Open();
+        string[] failures = new string[3];
+        Thread[] threads = [.. Enumerable.Range(0, failures.Length).Select(number => new Thread(() => failures[number] = number == 0 ? Write(store) : Read(store, number)))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Array.ForEach(threads, static thread => thread.Join());
+        Assert.All(failures, static failure => Assert.Equal("", failure));
+
+        static string Write(PageStore store)
+        {
+            // Pages that begin with a number, which tells all of their bytes.
+            using PageBuffer buffer = new(1);
+            for (int round = 1; round <= Rounds; round++)
+            {
+                Make(buffer.Bytes, round);
+                Errno errno = store.Write((ulong)(round % Pages) * Page, buffer.Address, Page);
+                if (errno != Errno.None)
+                {
+                    return $"write {round}: {errno} {store.LastReason}";
+                }
+            }
+
+            return "";
+        }
+
+        static string Read(PageStore store, int number)
+        {
+            using PageBuffer buffer = new(1), expected = new(1);
+            for (int round = 0; round < Rounds; round++)
+            {
+                Errno errno = store.Read((ulong)((round + number) % Pages) * Page, buffer.Address, Page);
+                int made = BitConverter.ToInt32(buffer.Bytes);
+                Make(expected.Bytes, made);
+                if (errno != Errno.None || !(made == 0 ? !buffer.Bytes.ContainsAnyExcept((byte)0) : buffer.Bytes.SequenceEqual(expected.Bytes)))
+                {
+                    return $"reader {number}, read {round}: {errno} {store.LastReason}";
+                }
+            }
+
+            return "";
+        }
+
+        static void Make(Span<byte> page, int round)
+        {
+            page.Fill((byte)round);
+            BitConverter.TryWriteBytes(page, round);
+            if (round % 3 == 0)
+            {
+                ulong noise = (uint)round;
+                for (int at = 8; at < page.Length; at += 8)
+                {
+                    noise = (noise * 6_364_136_223_846_793_005) + 1_442_695_040_888_963_407;
+                    BitConverter.TryWriteBytes(page[at..], noise);
+                }
+            }
+        }
+    }
+
     [SkippableFact]
     public void AMemoryStoresPagesCanBeCopiedFromWhereTheyAre()
     {
