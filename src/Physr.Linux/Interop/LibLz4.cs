@@ -19,6 +19,7 @@ internal static partial class LibLz4
 
     /// <summary><c>LZ4_compress_fast</c>: how many bytes they became; 0 where they do not fit.</summary>
     [LibraryImport(Library, EntryPoint = "LZ4_compress_fast")]
+    // SAFETY: declarations alone; who calls vouches for both ends, and Lz4Compressor gives spans.
     public static unsafe partial int CompressFast(byte* source, byte* destination, int length, int capacity, int acceleration);
 
     /// <summary><c>LZ4_decompress_safe</c>: how many bytes they were; less than 0 for bytes that LZ4 never made. It reads and writes nowhere else, whatever the bytes.</summary>

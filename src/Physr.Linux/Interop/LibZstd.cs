@@ -35,6 +35,7 @@ internal static partial class LibZstd
 
     /// <summary><c>ZSTD_compressCCtx</c>: how many bytes they became, or an error (<see cref="IsError"/>).</summary>
     [LibraryImport(Library, EntryPoint = "ZSTD_compressCCtx")]
+    // SAFETY: declarations alone; who calls vouches for both ends, and ZstdCompressor gives spans.
     public static unsafe partial nuint Compress(ZstdCompressorHandle context, byte* destination, nuint capacity, byte* source, nuint length, int level);
 
     /// <summary><c>ZSTD_createDCtx</c>: 0 where memory is short.</summary>
