@@ -45,6 +45,7 @@ public sealed unsafe partial class IoRing
         Errno errno = Errno.EINVAL;
         for (int way = first; way < s_flags.Length && errno == Errno.EINVAL; way++)
         {
+            // SAFETY: the kernel reads and writes one structure, in this frame.
             parameters = new() { Flags = s_flags[way] };
             descriptor = LibC.Syscall(SystemCall.SYS_io_uring_setup, (nint)entries, (nint)(&parameters));
             errno = descriptor < 0 ? LibC.LastError : Errno.None;

@@ -5,7 +5,7 @@ using System.Reflection;
 namespace Physr.Paging.Stores;
 
 /// <content>Loading.</content>
-internal sealed unsafe partial class UserStore
+internal sealed partial class UserStore
 {
     /// <summary>Loads a user's store and makes it.</summary>
     /// <param name="spec">Which.</param>
