@@ -9,7 +9,7 @@ using Physr.Paging.Stores;
 namespace Physr.Paging;
 
 /// <content>Making a region, and what its pager is told.</content>
-public sealed unsafe partial class DevicePrivateRegion
+public sealed partial class DevicePrivateRegion
 {
     /// <summary>Makes a region.</summary>
     /// <param name="length">Bytes, whole pages of 4096.</param>

@@ -7,7 +7,7 @@ using Physr.Paging.Control;
 namespace Physr.Paging;
 
 /// <content>Leases.</content>
-public sealed unsafe partial class DevicePrivateRegion
+public sealed partial class DevicePrivateRegion
 {
     private const int WaitMilliseconds = 1000;
 
@@ -185,7 +185,7 @@ public sealed unsafe partial class DevicePrivateRegion
         }
     }
 
-    private void Await(ulong page, uint need, ulong first, ulong count)
+    private unsafe void Await(ulong page, uint need, ulong first, ulong count)
     {
         ref uint word = ref _control.Word(page);
         while (true)
@@ -220,6 +220,7 @@ public sealed unsafe partial class DevicePrivateRegion
                 continue;
             }
 
+            // SAFETY: the word is in the control file's mapping, which lives as long as leases do.
             if (Futex.Wait(_control.WordAddress(page), seen, WaitMilliseconds) == Errno.ETIMEDOUT)
             {
                 Ring(first, count, isAhead: false);

@@ -7,7 +7,7 @@ using Physr.Paging.Protocol;
 namespace Physr.Paging;
 
 /// <content>What a program may say of its pages.</content>
-public sealed unsafe partial class DevicePrivateRegion
+public sealed partial class DevicePrivateRegion
 {
     /// <summary>Says that a range will be needed. It is brought in when there is time and room; nobody waits.</summary>
     /// <param name="offset">The first byte, from the region's start.</param>

@@ -36,6 +36,7 @@ public sealed class PagingEventSource : EventSource
         }
     }
 
+    [NonEvent]
     internal void Follow(DevicePrivateRegion region)
     {
         lock (_lock)
@@ -45,6 +46,7 @@ public sealed class PagingEventSource : EventSource
         }
     }
 
+    [NonEvent]
     internal void Forget(DevicePrivateRegion region)
     {
         lock (_lock)
@@ -83,6 +85,7 @@ public sealed class PagingEventSource : EventSource
         base.Dispose(disposing);
     }
 
+    [NonEvent]
     private void Hear()
     {
         lock (_lock)

@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using System.Text;
+using System.Text.Unicode;
 
 namespace Physr.Paging.Control;
 
@@ -24,7 +25,7 @@ internal sealed unsafe partial class ControlBlock
             *(int*)(slot + 16) = (int)errno;
             Span<byte> text = new(slot + ReasonAt, ControlLayout.FailureBytes - ReasonAt);
             text.Clear();
-            _ = Encoding.UTF8.TryGetBytes(reason.AsSpan(0, Math.Min(reason.Length, text.Length / 3)), text, out int written);
+            _ = Utf8.FromUtf16(reason, text, out _, out int written);
             *(int*)(slot + 20) = written;
             Volatile.Write(ref *(long*)slot, count + 1);
         }

@@ -71,7 +71,7 @@ internal sealed class DeferredReads : IDisposable
         int run = Math.Min(count, _runPages);
         region.LetGoOf(page + (ulong)run, count - run, lane);
         Read read = new(page, run, isWritable, kind, System.Diagnostics.Stopwatch.GetTimestamp());
-        if (_waiting.Count != 0 || !TryStart(region, read, lane))
+        if (_waiting.Count != 0 || !TryStart(region, read, hasWaited: false, lane))
         {
             _waiting.Enqueue(read);
             region.WaitForRoom();
@@ -107,11 +107,13 @@ internal sealed class DeferredReads : IDisposable
     /// <summary>Begins with pages that waited for room.</summary>
     public void StartWaiting(RegionEngine region, FaultLane lane)
     {
-        while (_waiting.TryPeek(out Read read) && TryStart(region, read, lane))
+        while (_waiting.TryPeek(out Read read) && TryStart(region, read, hasWaited: true, lane))
         {
             _waiting.Dequeue();
         }
 
+        // Pages of leases that there was no room for: they are this region's, and this thread may serve another one next.
+        region.ServePending(lane);
         Submit();
     }
 
@@ -122,14 +124,14 @@ internal sealed class DeferredReads : IDisposable
         _buffers.Dispose();
     }
 
-    private bool TryStart(RegionEngine region, in Read read, FaultLane lane)
+    private bool TryStart(RegionEngine region, in Read read, bool hasWaited, FaultLane lane)
     {
         if (_freeCount == 0)
         {
             return false;
         }
 
-        int granted = region.TakeRoom(read.Page, read.Count, read.Kind, lane);
+        int granted = region.TakeRoom(read.Page, read.Count, read.Kind, hasWaited, lane);
         if (granted <= 0)
         {
             return granted < 0;

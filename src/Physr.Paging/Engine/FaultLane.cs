@@ -33,6 +33,9 @@ internal sealed class FaultLane : IDisposable
     /// <summary>Whether this thread only takes pages out: pages that come to be wanted meanwhile are left to those that serve faults.</summary>
     public bool IsWriter { get; init; }
 
+    /// <summary>Whether this thread makes room in another region at this moment: pages that come to be wanted there are left to others too.</summary>
+    public bool IsElsewhere { get; set; }
+
     /// <summary>Reads away from this thread, of the region that it serves at this moment; null where the store answers at once or this thread may wait for it.</summary>
     public DeferredReads? Deferred { get; set; }
 

@@ -33,7 +33,8 @@ internal interface IWindow
     /// <summary>Lets who waits try again.</summary>
     void Wake(ulong offset, nuint length);
 
-    /// <summary>Makes a touch of pages, which are not in the window, an error.</summary>
+    /// <summary>Makes a touch of pages an error. They are not in the window, and the caller owns them: of a page that somebody brings in meanwhile the right to write could change.</summary>
+    /// <returns><see cref="Errno.EEXIST"/>: it is one already; nobody was woken.</returns>
     Errno Poison(ulong offset, nuint length);
 
     /// <summary>The next run of pages that the window has.</summary>

@@ -13,16 +13,22 @@ internal sealed partial class RegionEngine
     /// <summary>Lets go of owned pages that are not to be read.</summary>
     public void LetGoOf(ulong page, int count, FaultLane lane) => LetGo(page, count, lane);
 
-    /// <summary>Says that owned pages wait for room.</summary>
+    /// <summary>Says that owned pages wait for room. Whether none can be made is found out anew: what could not leave before may have been let go of.</summary>
     public void WaitForRoom()
     {
+        _isStuck = false;
         _isAwaited = true;
         _host.RunShort(this);
     }
 
     /// <summary>Counts pages in, if there is room; another thread makes it.</summary>
+    /// <param name="page">The first page.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="kind">Why they come.</param>
+    /// <param name="hasWaited">Whether room was asked for before: only then it can be that none can be made.</param>
+    /// <param name="lane">This thread's.</param>
     /// <returns>How many there is room for; 0: wait; -1: there will be none, and the first page has been given up.</returns>
-    public int TakeRoom(ulong page, int count, FaultKind kind, FaultLane lane)
+    public int TakeRoom(ulong page, int count, FaultKind kind, bool hasWaited, FaultLane lane)
     {
         long granted = _budget.Take(count);
         if (granted != 0)
@@ -31,7 +37,7 @@ internal sealed partial class RegionEngine
         }
 
         bool isNeeded = _budget.Limit < InstructionPages && _budget.Used < InstructionPages && LeftLately(page);
-        if (!isNeeded && !_isStuck)
+        if (!isNeeded && !(hasWaited && _isStuck))
         {
             WaitForRoom();
             return 0;

@@ -27,7 +27,7 @@ internal sealed partial class RegionEngine
         Interlocked.CompareExchange(ref _control.Word(page), (word | set | PageWord.Busy) & ~clear, word) == word;
 
     /// <summary>Lets go of a page, and wakes those who waited for it: threads that faulted, and leases.</summary>
-    private unsafe void End(ulong page, uint set, uint clear, FaultLane lane)
+    private void End(ulong page, uint set, uint clear, FaultLane lane)
     {
         ref uint word = ref _control.Word(page);
         uint old, next;
@@ -54,15 +54,23 @@ internal sealed partial class RegionEngine
 
         if ((old & ~next & PageWord.Waiters) != 0)
         {
-            // SAFETY: the word is in the control file's mapping, which lives as long as the region.
-            _ = Futex.Wake(_control.WordAddress(page), int.MaxValue);
+            WakeLeases(page);
         }
 
-        if (PageWord.IsWanted(next) && (lane.IsWriter || !lane.TryPend(page)))
+        if (PageWord.IsWanted(next) && (lane.IsWriter || lane.IsElsewhere || !lane.TryPend(page)))
         {
             _control.TryRing(page, 1, isAhead: false);
             _host.Ring(this);
         }
+    }
+
+    /// <summary>Wakes the leases that sleep on a page's word.</summary>
+    private unsafe void WakeLeases(ulong page)
+    {
+        Step(PagerStep.LeaseWakes, page);
+
+        // SAFETY: the word is in the control file's mapping, which lives as long as the region.
+        _ = Futex.Wake(_control.WordAddress(page), int.MaxValue);
     }
 
     /// <summary>The store could not give a page: a touch is an error from here on, never old bytes or zeros.</summary>
@@ -72,6 +80,7 @@ internal sealed partial class RegionEngine
         _control.NoteFailure(page, errno, reason);
         _control.Worsen(RegionHealth.Degraded);
         _ = _window.Poison(At(page), PageBytes);
+        _window.Wake(At(page), PageBytes);
         End(page, PageWord.Poisoned, PageWord.Residence, lane);
     }
 }

@@ -53,8 +53,6 @@ internal sealed partial class RegionEngine
         }
 
         Step(PagerStep.EvictClaimed, victims[0]);
-        Protect(victims, isDirty);
-        Step(PagerStep.EvictProtected, victims[0]);
         int staying = SaveVictims(victims, isDirty, lane);
         Step(PagerStep.EvictSaved, victims[0]);
         int left = RemoveVictims(victims, isDirty, lane);
@@ -97,21 +95,16 @@ internal sealed partial class RegionEngine
         return count;
     }
 
-    private void Protect(ReadOnlySpan<uint> pages, ReadOnlySpan<bool> isDirty)
+    /// <summary>Takes the right to write from owned pages.</summary>
+    /// <returns>Whether nobody writes to them any more.</returns>
+    private bool TryProtect(ulong page, nuint bytes)
     {
-        for (int from = 0; from < pages.Length;)
-        {
-            int to = RunEnd(pages, isDirty, from);
-            if (isDirty[from])
-            {
-                Note(_window.Protect(At(pages[from]), (nuint)(to - from) * PageBytes));
-            }
-
-            from = to;
-        }
+        Errno errno = _window.Protect(At(page), bytes);
+        Note(errno);
+        return errno == Errno.None || _isGone;
     }
 
-    /// <summary>Writes the dirty ones to the store. Those that it does not take stay, dirty as they are; afterwards the flags say who stays.</summary>
+    /// <summary>Write-protects the dirty ones and writes them to the store. Those with which that fails stay, dirty as they are; afterwards the flags say who stays.</summary>
     private int SaveVictims(Span<uint> pages, Span<bool> flags, FaultLane lane)
     {
         int staying = 0;
@@ -122,16 +115,9 @@ internal sealed partial class RegionEngine
             if (flags[from])
             {
                 nuint bytes = (nuint)(to - from) * PageBytes;
-                Errno errno = Save(pages[from], bytes, lane);
-                isSaved = errno == Errno.None;
-                if (isSaved)
-                {
-                    _control.Count(RegionCounter.BytesOut, (long)bytes);
-                }
-                else
-                {
-                    NoteUnsaved(pages[from], errno);
-                }
+                isSaved = TryProtect(pages[from], bytes);
+                Step(PagerStep.EvictProtected, pages[from]);
+                isSaved = isSaved && TrySave(pages[from], bytes, lane);
             }
             else
             {
@@ -171,8 +157,8 @@ internal sealed partial class RegionEngine
                 }
                 else
                 {
-                    // It is in the page table as before, but write-protected: a page that is dirty and cannot be written to asks again, and is let.
-                    End(page, PageWord.Mapped | PageWord.Referenced, 0, lane);
+                    // It is as before, but write-protected, and nobody knows whether the page table has it: who needs to know it asks again.
+                    End(page, PageWord.Referenced, 0, lane);
                     _clock.Push(page);
                 }
             }
@@ -186,6 +172,21 @@ internal sealed partial class RegionEngine
     }
 
     private Errno Save(ulong page, nuint bytes, FaultLane lane) => _window.Save(_store, At(page), bytes, lane.SaveScratch);
+
+    private bool TrySave(ulong page, nuint bytes, FaultLane lane)
+    {
+        Errno errno = Save(page, bytes, lane);
+        if (errno == Errno.None)
+        {
+            _control.Count(RegionCounter.BytesOut, (long)bytes);
+        }
+        else
+        {
+            NoteUnsaved(page, errno);
+        }
+
+        return errno == Errno.None;
+    }
 
     private void NoteUnsaved(ulong page, Errno errno)
     {

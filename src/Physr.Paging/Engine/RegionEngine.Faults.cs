@@ -66,10 +66,10 @@ internal sealed partial class RegionEngine
             }
             else if ((word & PageWord.Poisoned) != 0)
             {
-                // The mark in the page table went, perhaps by the application's own madvise, and the failure was not cleared: it stays an error.
-                _ = _window.Poison(At(page), PageBytes);
-                _window.Wake(At(page), PageBytes);
-                return 0;
+                if (TryOwn(page, word, 0, 0))
+                {
+                    return PoisonAgain(page, isWrite, kind, lane);
+                }
             }
             else if ((word & PageWord.Filled) != 0)
             {
@@ -86,6 +86,21 @@ internal sealed partial class RegionEngine
         }
     }
 
+    /// <summary>The mark in the page table went, perhaps by the application's own madvise. As long as the failure was not cleared it stays an error.</summary>
+    private int PoisonAgain(ulong page, bool isWrite, FaultKind kind, FaultLane lane)
+    {
+        _ = _window.Poison(At(page), PageBytes);
+        if ((Volatile.Read(ref _control.Word(page)) & PageWord.Poisoned) == 0)
+        {
+            // It was cleared meanwhile, and the mark may have come too late to be taken away.
+            return Fill(page, isWrite, kind, lane);
+        }
+
+        _window.Wake(At(page), PageBytes);
+        End(page, 0, 0, lane);
+        return 0;
+    }
+
     /// <summary>Puts an owned page that the window has back into the page table.</summary>
     private int MapAgain(ulong page, uint word, bool isWrite, FaultLane lane)
     {
@@ -100,6 +115,10 @@ internal sealed partial class RegionEngine
         {
             errno = isWritable ? _window.Unprotect(At(page), PageBytes) : Errno.None;
             _window.Wake(At(page), PageBytes);
+        }
+        else if (errno != Errno.None)
+        {
+            TryAgain(page);
         }
 
         Note(errno);
@@ -156,6 +175,11 @@ internal sealed partial class RegionEngine
                 Errno errno = _window.Unprotect(At(page), (nuint)run * PageBytes);
                 Note(errno);
                 Step(PagerStep.WriteAllowed, page);
+                if (errno != Errno.None)
+                {
+                    TryAgain(page);
+                }
+
                 for (int index = 0; index < run; index++)
                 {
                     End(page + (ulong)index, errno == Errno.None ? PageWord.Writable | PageWord.Referenced : 0, 0, lane);
@@ -182,6 +206,13 @@ internal sealed partial class RegionEngine
         }
 
         return count;
+    }
+
+    /// <summary>The kernel refused a call for a page, for now: whoever waits for it faults again, and asks again.</summary>
+    private void TryAgain(ulong page)
+    {
+        Thread.Yield();
+        _window.Wake(At(page), PageBytes);
     }
 
     /// <summary>Learns from an error whether the application is still there.</summary>

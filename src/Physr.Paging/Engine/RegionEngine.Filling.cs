@@ -172,6 +172,7 @@ internal sealed partial class RegionEngine
         }
 
         Step(PagerStep.FillRead, page);
+        SetDirty(page, isWritable ? count : 0);
         int done = 0;
         for (int tries = 0; done < count; tries++)
         {
@@ -202,7 +203,7 @@ internal sealed partial class RegionEngine
                 LetGo(page + (ulong)done + 1, count - done - 1, lane);
                 if (_isGone || done > 0)
                 {
-                    End(page + (ulong)done, 0, 0, lane);
+                    End(page + (ulong)done, 0, PageWord.Dirty, lane);
                 }
                 else
                 {
@@ -242,6 +243,15 @@ internal sealed partial class RegionEngine
         return 1;
     }
 
+    /// <summary>Says of owned pages that the store may be older, before a store instruction can reach them: who writes back need not wait for a page that is owned and not dirty.</summary>
+    private void SetDirty(ulong page, int count)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            Interlocked.Or(ref _control.Word(page + (ulong)index), PageWord.Dirty);
+        }
+    }
+
     /// <summary>Pages are in the window and the page table.</summary>
     private void Arrived(ulong page, int count, bool isWritable, FaultLane lane)
     {
@@ -252,7 +262,7 @@ internal sealed partial class RegionEngine
 
         _clock.Push((uint)page, (uint)count);
         _control.Resident = _budget.Used;
-        uint set = PageWord.Filled | PageWord.Mapped | (isWritable ? PageWord.Dirty | PageWord.Writable : 0);
+        uint set = PageWord.Filled | PageWord.Mapped | (isWritable ? PageWord.Writable : 0);
         for (int index = 0; index < count; index++)
         {
             End(page + (ulong)index, set, 0, lane);
@@ -269,10 +279,11 @@ internal sealed partial class RegionEngine
             return;
         }
 
+        SetDirty(page, 1);
         _clock.Push((uint)page);
         Errno errno = _window.Map(At(page), PageBytes, isWritable: true, out _);
         _window.Wake(At(page), PageBytes);
-        End(page, PageWord.Filled | PageWord.Dirty | (errno is Errno.None ? PageWord.Mapped | PageWord.Writable : 0), 0, lane);
+        End(page, PageWord.Filled | (errno is Errno.None ? PageWord.Mapped | PageWord.Writable : 0), 0, lane);
     }
 
     /// <summary>Lets go of pages that did not come.</summary>
@@ -282,7 +293,7 @@ internal sealed partial class RegionEngine
         {
             if (page + (ulong)index != except)
             {
-                End(page + (ulong)index, 0, 0, lane);
+                End(page + (ulong)index, 0, PageWord.Dirty, lane);
             }
         }
     }

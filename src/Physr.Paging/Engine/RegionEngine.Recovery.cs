@@ -1,6 +1,5 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
-using Physr.Linux.Waiting;
 using Physr.Paging.Control;
 
 namespace Physr.Paging.Engine;
@@ -89,14 +88,15 @@ internal sealed partial class RegionEngine
         }
     }
 
-    private unsafe void WakeWaiters()
+    private void WakeWaiters()
     {
         for (ulong from = 0; _control.TryNextTouched(from, out ulong start, out ulong end); from = end)
         {
-            for (ulong page = _control.NextWith(start, end, PageWord.Waiters); page < end; page = _control.NextWith(page + 1, end, PageWord.Waiters))
+            // Of all pages that leases hold or wait for: a pager may have died between saying so in the word and waking them.
+            const uint held = PageWord.Pins | PageWord.Waiters;
+            for (ulong page = _control.NextWith(start, end, held); page < end; page = _control.NextWith(page + 1, end, held))
             {
-                // SAFETY: the word is in the control file's mapping, which lives as long as the region.
-                _ = Futex.Wake(_control.WordAddress(page), int.MaxValue);
+                WakeLeases(page);
             }
         }
     }

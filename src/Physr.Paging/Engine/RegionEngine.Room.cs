@@ -38,7 +38,9 @@ internal sealed partial class RegionEngine
             long left = Evict(Math.Clamp(count, (int)Math.Clamp(_budget.Limit / 8, 1, 32), FaultLane.MostVictims), lane);
             if (left == 0 && _budget.Free <= 0)
             {
+                lane.IsElsewhere = true;
                 left = _host.EvictElsewhere(this, lane);
+                lane.IsElsewhere = false;
             }
 
             granted = _budget.Take(count);

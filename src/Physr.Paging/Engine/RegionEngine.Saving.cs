@@ -24,7 +24,7 @@ internal sealed partial class RegionEngine
         for (ulong from = first; from < end && _control.TryNextTouched(from, out ulong start, out ulong stop); from = stop)
         {
             stop = Math.Min(stop, end);
-            for (ulong page = _control.NextWith(start, stop, PageWord.Dirty | PageWord.Busy); page < stop; page = _control.NextWith(page, stop, PageWord.Dirty | PageWord.Busy))
+            for (ulong page = _control.NextWith(start, stop, PageWord.Dirty); page < stop; page = _control.NextWith(page, stop, PageWord.Dirty))
             {
                 Errno errno = PersistRun(ref page, stop, lane);
                 if (errno != Errno.None && result == Errno.None)
@@ -64,7 +64,6 @@ internal sealed partial class RegionEngine
 
             lane.Victims[0] = page;
             lane.Flags[0] = (word & PageWord.Dirty) != 0;
-            Protect(lane.Victims.AsSpan(0, 1), lane.Flags.AsSpan(0, 1));
             SaveVictims(lane.Victims.AsSpan(0, 1), lane.Flags.AsSpan(0, 1), lane);
             total += RemoveVictims(lane.Victims.AsSpan(0, 1), lane.Flags.AsSpan(0, 1), lane);
         }
@@ -93,11 +92,7 @@ internal sealed partial class RegionEngine
 
         // A leased page is copied as it stands and stays dirty: its holder was promised not to fault, and does not write while it asks for this (or takes what comes, as with msync).
         nuint bytes = (nuint)count * PageBytes;
-        if (!isPinned)
-        {
-            Note(_window.Protect(At(page), bytes));
-        }
-
+        bool isClean = !isPinned && TryProtect(page, bytes);
         Step(PagerStep.PersistProtected, page);
         errno = Save(page, bytes, lane);
         Step(PagerStep.PersistSaved, page);
@@ -113,14 +108,14 @@ internal sealed partial class RegionEngine
 
         for (int index = 0; index < count; index++)
         {
-            End(page, 0, errno == Errno.None && !isPinned ? PageWord.Dirty : 0, lane);
+            End(page, 0, errno == Errno.None && isClean ? PageWord.Dirty : 0, lane);
             page++;
         }
 
         return errno;
     }
 
-    /// <summary>Becomes the owner of a page, if it is dirty; waits for who owns it now.</summary>
+    /// <summary>Becomes the owner of a page, if it is dirty; waits for who owns it now. No owner of a dirty page waits for another thread.</summary>
     private bool TryOwnDirty(ulong page, out bool isPinned, out Errno errno)
     {
         long start = Stopwatch.GetTimestamp();
@@ -130,6 +125,12 @@ internal sealed partial class RegionEngine
             uint word = Volatile.Read(ref _control.Word(page));
             isPinned = PageWord.IsPinned(word);
             errno = Errno.None;
+            if ((word & PageWord.Dirty) == 0)
+            {
+                // Also where it is owned: nobody could write to it before this began. It may be waiting for room, which this thread is to make.
+                return false;
+            }
+
             if ((word & PageWord.Busy) != 0)
             {
                 if (Stopwatch.GetElapsedTime(start) > s_longestOwner)
@@ -138,11 +139,8 @@ internal sealed partial class RegionEngine
                     return false;
                 }
 
+                Step(PagerStep.PersistWaits, page);
                 wait.SpinOnce();
-            }
-            else if ((word & PageWord.Dirty) == 0)
-            {
-                return false;
             }
             else if (TryOwn(page, word, 0, isPinned ? 0 : PageWord.Writable))
             {

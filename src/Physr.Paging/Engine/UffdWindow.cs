@@ -50,7 +50,18 @@ internal sealed class UffdWindow : IWindow, IDisposable
     public void Wake(ulong offset, nuint length) => _ = _faults.Wake(At(offset), length);
 
     /// <inheritdoc/>
-    public Errno Poison(ulong offset, nuint length) => _faults.Poison(At(offset), length, wake: true, out _);
+    public Errno Poison(ulong offset, nuint length)
+    {
+        Errno errno = _faults.Poison(At(offset), length, wake: true, out _);
+        if (errno == Errno.EEXIST)
+        {
+            // A page that was write-protected when it left has left a mark of that in the page table, and the kernel puts no mark of poison over it.
+            _ = _faults.WriteProtect(At(offset), length, on: false, wake: false);
+            errno = _faults.Poison(At(offset), length, wake: true, out _);
+        }
+
+        return errno;
+    }
 
     /// <inheritdoc/>
     public bool TryNextResident(ulong from, out ulong start, out ulong end) => _file.TryNextData(from, out start, out end);
