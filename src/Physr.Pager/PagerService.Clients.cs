@@ -19,7 +19,7 @@ internal sealed partial class PagerService
     private void Accept()
     {
         using DescriptorSocket listener = DescriptorSocket.Adopt(new(_state.Listener!.DangerousGetHandle(), ownsHandle: false));
-        if (listener.TryAccept(out DescriptorSocket? socket) != Errno.None)
+        if (listener.TryAccept(out DescriptorSocket? socket, wait: false) != Errno.None)
         {
             return;
         }

@@ -60,7 +60,7 @@ public sealed class PagingEventSource : EventSource
     {
         lock (_lock)
         {
-            bool isEnabled = IsEnabled();
+            bool isEnabled = command.Command == EventCommand.Enable || IsEnabled();
             foreach (DevicePrivateRegion region in _heard.Keys)
             {
                 region.Control.Telling = isEnabled ? 1 : 0;
@@ -68,7 +68,8 @@ public sealed class PagingEventSource : EventSource
 
             if (isEnabled)
             {
-                _timer ??= new(_ => Hear(), null, PollMilliseconds, PollMilliseconds);
+                // Not a lambda that has this: it would be a method of this class, and every such method an event.
+                _timer ??= new(static source => ((PagingEventSource)source!).Hear(), this, PollMilliseconds, PollMilliseconds);
             }
             else
             {

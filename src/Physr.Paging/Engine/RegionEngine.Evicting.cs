@@ -17,7 +17,7 @@ internal sealed partial class RegionEngine
         long goal = Math.Max(LowWater * 2, _isAwaited ? 1 : 0);
         while (_budget.Free < goal && !_isGone)
         {
-            int left = Evict(FaultLane.MostVictims, lane);
+            int left = Evict((int)Math.Clamp(goal - _budget.Free, 1, FaultLane.MostVictims), lane);
             total += left;
             ServePending(lane);
             _isStuck = left == 0;
@@ -28,6 +28,7 @@ internal sealed partial class RegionEngine
         }
 
         _isAwaited = false;
+        _isShrinking &= _budget.Used > _budget.Limit;
         return total;
     }
 
@@ -167,7 +168,7 @@ internal sealed partial class RegionEngine
         }
 
         _control.Count(RegionCounter.Evictions, left);
-        _control.Resident = _budget.Used;
+        ShowResident();
         return left;
     }
 

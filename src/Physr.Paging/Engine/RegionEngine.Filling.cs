@@ -261,7 +261,7 @@ internal sealed partial class RegionEngine
         }
 
         _clock.Push((uint)page, (uint)count);
-        _control.Resident = _budget.Used;
+        ShowResident();
         uint set = PageWord.Filled | PageWord.Mapped | (isWritable ? PageWord.Writable : 0);
         for (int index = 0; index < count; index++)
         {

@@ -30,7 +30,7 @@ internal sealed partial class RegionEngine
         }
 
         RecoverAbsent(next, Pages);
-        _control.Resident = _budget.Used;
+        ShowResident();
         _control.Repost();
         _window.Wake(0, (nuint)At(Pages));
         WakeWaiters();

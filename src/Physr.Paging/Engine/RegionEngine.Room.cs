@@ -12,6 +12,7 @@ internal sealed partial class RegionEngine
 
     private readonly uint[] _lately = new uint[InstructionPages];
     private int _latest;
+    private volatile bool _isShrinking;
 
     /// <summary>Pages by which a budget may be exceeded where nothing can leave: everything is leased, or cannot be written back.</summary>
     private long Reserve => Math.Max(16, _budget.Limit / 8);
@@ -55,7 +56,7 @@ internal sealed partial class RegionEngine
             }
         }
 
-        if (kind == FaultKind.Ahead || _budget.Used >= _budget.Limit + Reserve)
+        if (kind == FaultKind.Ahead || (_budget.Used >= _budget.Limit + Reserve && !_isShrinking))
         {
             return 0;
         }
@@ -63,6 +64,18 @@ internal sealed partial class RegionEngine
         _control.Count(RegionCounter.Overcommits);
         _budget.Force(1);
         return 1;
+    }
+
+    /// <summary>Tells the application how many pages there are. Whoever writes last has looked after writing.</summary>
+    private void ShowResident()
+    {
+        long used;
+        do
+        {
+            used = _budget.Used;
+            Volatile.Write(ref _control.Resident, used);
+        }
+        while (_budget.Used != used);
     }
 
     private bool LeftLately(ulong page)

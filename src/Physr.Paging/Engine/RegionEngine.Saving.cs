@@ -8,7 +8,8 @@ namespace Physr.Paging.Engine;
 /// <content>Writing back what stays.</content>
 internal sealed partial class RegionEngine
 {
-    private static readonly TimeSpan s_longestOwner = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_longestSlowOwner = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_longestOwner = TimeSpan.FromSeconds(1);
 
     /// <summary>Writes the changed pages of a range to the store and makes them durable.</summary>
     /// <param name="first">The first page.</param>
@@ -18,6 +19,8 @@ internal sealed partial class RegionEngine
     /// <returns>The first error. The other pages were written all the same.</returns>
     public Errno Persist(ulong first, ulong count, FaultLane lane, out string reason)
     {
+        // In all, not for each page: a client that marks its own pages as owned keeps a thread that also serves others no longer than this.
+        TimeSpan patience = _store.IsBlocking ? s_longestSlowOwner : s_longestOwner;
         Errno result = Errno.None;
         reason = "";
         ulong end = Math.Min(first + count, Pages);
@@ -26,7 +29,7 @@ internal sealed partial class RegionEngine
             stop = Math.Min(stop, end);
             for (ulong page = _control.NextWith(start, stop, PageWord.Dirty); page < stop; page = _control.NextWith(page, stop, PageWord.Dirty))
             {
-                Errno errno = PersistRun(ref page, stop, lane);
+                Errno errno = PersistRun(ref page, stop, ref patience, lane);
                 if (errno != Errno.None && result == Errno.None)
                 {
                     (result, reason) = (errno, _store.LastReason);
@@ -75,10 +78,11 @@ internal sealed partial class RegionEngine
     /// <summary>Writes back the run of dirty pages that begins at a page.</summary>
     /// <param name="page">The first; then the one behind the run.</param>
     /// <param name="end">One past the last of interest.</param>
+    /// <param name="patience">How long it may still wait for owners of pages.</param>
     /// <param name="lane">This thread's.</param>
-    private Errno PersistRun(ref ulong page, ulong end, FaultLane lane)
+    private Errno PersistRun(ref ulong page, ulong end, ref TimeSpan patience, FaultLane lane)
     {
-        if (!TryOwnDirty(page, out bool isPinned, out Errno errno))
+        if (!TryOwnDirty(page, ref patience, out bool isPinned, out Errno errno))
         {
             page++;
             return errno;
@@ -116,10 +120,10 @@ internal sealed partial class RegionEngine
     }
 
     /// <summary>Becomes the owner of a page, if it is dirty; waits for who owns it now. No owner of a dirty page waits for another thread.</summary>
-    private bool TryOwnDirty(ulong page, out bool isPinned, out Errno errno)
+    private bool TryOwnDirty(ulong page, ref TimeSpan patience, out bool isPinned, out Errno errno)
     {
-        long start = Stopwatch.GetTimestamp();
         SpinWait wait = default;
+        long last = Stopwatch.GetTimestamp();
         while (true)
         {
             uint word = Volatile.Read(ref _control.Word(page));
@@ -133,7 +137,10 @@ internal sealed partial class RegionEngine
 
             if ((word & PageWord.Busy) != 0)
             {
-                if (Stopwatch.GetElapsedTime(start) > s_longestOwner)
+                long now = Stopwatch.GetTimestamp();
+                patience -= Stopwatch.GetElapsedTime(last, now);
+                last = now;
+                if (patience < TimeSpan.Zero)
                 {
                     errno = Errno.ETIMEDOUT;
                     return false;
