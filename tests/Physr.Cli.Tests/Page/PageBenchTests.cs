@@ -20,10 +20,16 @@ public sealed class PageBenchTests
     public void EveryPageHoldsWhatWasWritten_AndTheNumbersSayWhatHappened(string line)
     {
         PageFaults.Need();
-        Invocation run = Invocation.Of([.. s_small, .. line.Split(' '), "--output", "json"]);
-        Assert.Equal((ExitCode.Success, ""), (run.ExitCode, run.Error));
-        using JsonDocument document = JsonDocument.Parse(run.Output);
-        JsonElement root = document.RootElement;
+        JsonElement root = default;
+        for (int seconds = 1; seconds <= 64 && (seconds == 1 || root.GetProperty("evictions").GetInt64() == 0); seconds *= 4)
+        {
+            // A machine that is busy elsewhere may need longer until the fifth page is touched.
+            Invocation run = Invocation.Of(["page", "bench", "--size", "2MiB", "--resident", "16KiB", "--seconds", $"{seconds / 5.0}", .. line.Split(' '), "--output", "json"]);
+            Assert.Equal((ExitCode.Success, ""), (run.ExitCode, run.Error));
+            using JsonDocument document = JsonDocument.Parse(run.Output);
+            root = document.RootElement.Clone();
+        }
+
         Assert.Equal(
             ["verified", "faults", "evictions", "bytesIn", "bytesOut", "p50Us", "p99Us", "maxUs", "faultsPerSecond", "gcCount", "pagerRestarts"],
             root.EnumerateObject().Select(static each => each.Name));
@@ -38,10 +44,12 @@ public sealed class PageBenchTests
     public void ThePagerIsKilledAgainAndAgain_AndNothingIsLost()
     {
         PageFaults.Need();
-        Invocation run = Invocation.Of([.. s_small[..^1], "1", "--kill-pager-every", "300", "--write-ratio", "1"]);
+
+        // Under leases: where a pager dies before the next one stands ready, this process has to start another, and threads within a page fault would keep the collections of other tests waiting.
+        Invocation run = Invocation.Of([.. s_small[..^1], "2", "--kill-pager-every", "300", "--write-ratio", "1", "--lease"]);
         Assert.Equal((ExitCode.Success, ""), (run.ExitCode, run.Error));
         Assert.Matches("pagers +[1-9][0-9]* killed, [1-9][0-9]* went on in another's place", run.Output);
-        Assert.Contains("random, 1 thread; verified", run.Output, StringComparison.Ordinal);
+        Assert.Contains("random, 1 thread, leases; verified", run.Output, StringComparison.Ordinal);
         Assert.Contains("none wrong", run.Output, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,33 @@
+// Copyright (c) The Physr authors. Licensed under the MIT license.
+
+namespace Physr.Paging.Victim;
+
+/// <summary>A thread that does nothing but collect garbage, so that the others are stopped wherever they are.</summary>
+internal sealed class CollectionStorm : IDisposable
+{
+    private readonly Thread _thread;
+    private volatile bool _isStopping;
+
+    public CollectionStorm()
+    {
+        _thread = new(Run) { Name = "storm", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Collections so far.</summary>
+    public int Count => GC.CollectionCount(0);
+
+    public void Dispose()
+    {
+        _isStopping = true;
+        _thread.Join();
+    }
+
+    private void Run()
+    {
+        while (!_isStopping)
+        {
+            GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+        }
+    }
+}
