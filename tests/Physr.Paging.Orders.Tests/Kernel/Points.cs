@@ -13,11 +13,13 @@ internal static class Points
 
     public static readonly string[] Copy = Each("copy");
     public static readonly string[] Continue = Each("continue");
+    public static readonly string[] Continued = Each("continued");
     public static readonly string[] Protect = Each("protect");
     public static readonly string[] Unprotect = Each("unprotect");
     public static readonly string[] ReadWindow = Each("read window");
     public static readonly string[] Punch = Each("punch");
     public static readonly string[] Wake = Each("wake");
+    public static readonly string[] Woken = Each("woken");
     public static readonly string[] Poison = Each("poison");
     public static readonly string[] DontNeed = Each("dontneed");
     public static readonly string[] Load = Each("load");

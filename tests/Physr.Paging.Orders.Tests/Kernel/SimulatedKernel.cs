@@ -9,6 +9,7 @@ internal sealed partial class SimulatedKernel(int pages)
 {
     private readonly TableEntry[] _entries = new TableEntry[pages];
     private readonly bool[] _isCached = new bool[pages];
+    private readonly bool[] _isUnmapped = new bool[pages];
     private readonly ulong[] _bytes = new ulong[pages];
     private readonly List<Faulter> _faulters = [];
 
@@ -16,9 +17,6 @@ internal sealed partial class SimulatedKernel(int pages)
 
     /// <summary>Whether a mark of poison may not be replaced: not so in Linux 6.18, where <c>UFFDIO_COPY</c> and <c>UFFDIO_CONTINUE</c> put the page there.</summary>
     public bool KeepsPoison { get; set; }
-
-    /// <summary>Whether the application took a page out of its page table itself, of which nobody was told.</summary>
-    public bool IsUnmapped { get; private set; }
 
     /// <summary>Pages that the window's file has.</summary>
     public int CachedPages => _isCached.AsSpan().Count(true);
@@ -31,7 +29,8 @@ internal sealed partial class SimulatedKernel(int pages)
         Array.Clear(_entries);
         Array.Clear(_isCached);
         _faulters.Clear();
-        (KeepsPoison, IsUnmapped) = (false, false);
+        Array.Clear(_isUnmapped);
+        KeepsPoison = false;
     }
 
     public TableEntry Entry(int page) => _entries[page];
@@ -39,6 +38,9 @@ internal sealed partial class SimulatedKernel(int pages)
     public bool IsCached(int page) => _isCached[page];
 
     public bool IsMapped(int page) => _entries[page] is TableEntry.Protected or TableEntry.Writable;
+
+    /// <summary>Whether the application took a page out of its page table itself, of which nobody was told, and it has not come again.</summary>
+    public bool IsUnmapped(int page) => _isUnmapped[page];
 
     public bool IsTouchable(int page, bool isWrite) => _entries[page] == TableEntry.Writable || (!isWrite && _entries[page] == TableEntry.Protected);
 
@@ -60,7 +62,7 @@ internal sealed partial class SimulatedKernel(int pages)
             return Errno.EEXIST;
         }
 
-        (_isCached[page], _bytes[page]) = (true, bytes);
+        (_isCached[page], _isUnmapped[page], _bytes[page]) = (true, false, bytes);
         _entries[page] = isProtected ? TableEntry.Protected : TableEntry.Writable;
         Wake(page);
         return Errno.None;
@@ -79,6 +81,7 @@ internal sealed partial class SimulatedKernel(int pages)
             return Errno.EEXIST;
         }
 
+        _isUnmapped[page] = false;
         _entries[page] = isProtected ? TableEntry.Protected : TableEntry.Writable;
         Wake(page);
         return Errno.None;
@@ -111,7 +114,7 @@ internal sealed partial class SimulatedKernel(int pages)
     /// <summary><c>FALLOC_FL_PUNCH_HOLE</c> of one page. A page that was write-protected leaves a mark of it.</summary>
     public void Punch(int page)
     {
-        _isCached[page] = false;
+        (_isCached[page], _isUnmapped[page]) = (false, false);
         if (IsMapped(page))
         {
             _entries[page] = _entries[page] == TableEntry.Protected ? TableEntry.Marker : TableEntry.None;
@@ -121,7 +124,7 @@ internal sealed partial class SimulatedKernel(int pages)
     /// <summary><c>MADV_DONTNEED</c> of one page by the application.</summary>
     public void DontNeed(int page)
     {
-        IsUnmapped |= IsMapped(page);
+        _isUnmapped[page] |= IsMapped(page);
         if (_entries[page] != TableEntry.Marker)
         {
             _entries[page] = _entries[page] == TableEntry.Protected ? TableEntry.Marker : TableEntry.None;

@@ -23,8 +23,12 @@ internal sealed class SimulatedWindow(SimulatedKernel kernel, bool isFine) : IWi
     }
 
     /// <inheritdoc/>
-    public Errno Map(ulong offset, nuint length, bool isWritable, out nuint done) =>
-        Each(Points.Continue, offset, length, (page, _) => kernel.Continue(page, isProtected: !isWritable), out done);
+    public Errno Map(ulong offset, nuint length, bool isWritable, out nuint done)
+    {
+        Errno errno = Each(Points.Continue, offset, length, (page, _) => kernel.Continue(page, isProtected: !isWritable), out done);
+        SchedulePoint.Reach(Points.Continued[Page(offset)]);
+        return errno;
+    }
 
     /// <inheritdoc/>
     public Errno Protect(ulong offset, nuint length) => WriteProtect(offset, length, on: true);
@@ -70,6 +74,7 @@ internal sealed class SimulatedWindow(SimulatedKernel kernel, bool isFine) : IWi
     {
         SchedulePoint.Reach(Points.Wake[Page(offset)]);
         WakeAll(offset, length);
+        SchedulePoint.Reach(Points.Woken[Page(offset)]);
     }
 
     /// <inheritdoc/>

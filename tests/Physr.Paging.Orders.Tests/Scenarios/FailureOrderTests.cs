@@ -84,6 +84,23 @@ public sealed class FailureOrderTests(ITestOutputHelper output)
     });
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AThreadWhoseCallTheKernelRefuses_TriesAgain(bool isUnmapped) => Rig.Every(output, (world, scenario) =>
+    {
+        Client before = world.NewClient();
+        before.Load(0);
+        if (isUnmapped)
+        {
+            before.Unmap(0);
+        }
+
+        world.Pager.Window.Failures = (Errno.ENOMEM, 2);
+        world.Client(scenario, "storer", static client => client.Store(0));
+        world.Client(scenario, "loader", static client => client.Load(0));
+    });
+
+    [Theory]
     [InlineData(Errno.EAGAIN)]
     [InlineData(Errno.ENOMEM)]
     public void ACallThatTheKernelRefusesOnce_LosesNothingAndNobody(Errno errno) => Rig.Every(

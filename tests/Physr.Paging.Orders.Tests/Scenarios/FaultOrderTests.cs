@@ -76,6 +76,19 @@ public sealed class FaultOrderTests(ITestOutputHelper output)
         new() { Budget = 2 });
 
     [Fact]
+    public void APageThatTheApplicationUnmapped_AgainstAnEvictionAndALease_ComesAgain() => Rig.Every(output, static (world, scenario) =>
+    {
+        world.NewClient().Store(0);
+        world.Client(scenario, "storer", static client =>
+        {
+            client.Unmap(0);
+            client.Store(0);
+        });
+        world.Client(scenario, "holder", static client => client.HoldAndTouch(0, 1, isWrite: true));
+        world.Client(scenario, "evictor", static client => client.Evict(1));
+    });
+
+    [Fact]
     public void ABudgetThatShrinks_AgainstStores_TakesPagesOutAndLosesNone() => Rig.Every(
         output,
         static (world, scenario) =>

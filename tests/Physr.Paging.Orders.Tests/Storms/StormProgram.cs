@@ -122,6 +122,9 @@ internal sealed class StormProgram
             case < 5:
                 _ = client.Load(page);
                 break;
+            case 5 when random.Next(4) == 0:
+                client.Unmap(page);
+                break;
             case < 7:
                 client.HoldAndTouch(page, count, isWrite: random.Next(2) == 0);
                 break;

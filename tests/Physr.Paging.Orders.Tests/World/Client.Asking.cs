@@ -73,7 +73,8 @@ internal sealed partial class Client
     /// <summary>What was written before is durable.</summary>
     private void Check(ulong[] before, Errno errno)
     {
-        Assert.True(errno == Errno.None || world.MayFailToPersist, $"nothing has failed, and pages could not be written back ({errno})");
+        // A pager waits for the owner of a page for a second, which may pass where the machine is busy; one that would wait for ever is a deadlock here.
+        Assert.True(errno is Errno.None or Errno.ETIMEDOUT || world.MayFailToPersist, $"nothing has failed, and pages could not be written back ({errno})");
         for (int page = 0; page < before.Length && errno == Errno.None; page++)
         {
             ulong durable = world.Medium.Durable(page);

@@ -18,6 +18,13 @@ internal sealed partial class Client(PagingWorld world, FaultLane lane)
     /// <returns>False: it ended with SIGBUS.</returns>
     public bool Store(int page) => Touch(page, isWrite: true);
 
+    /// <summary><c>madvise(MADV_DONTNEED)</c>: the page table loses the page, the window keeps it, and nobody is told.</summary>
+    public void Unmap(int page)
+    {
+        SchedulePoint.Reach(Points.DontNeed[page]);
+        world.Kernel.DontNeed(page);
+    }
+
     private bool Touch(int page, bool isWrite)
     {
         SimulatedKernel kernel = world.Kernel;
@@ -37,7 +44,7 @@ internal sealed partial class Client(PagingWorld world, FaultLane lane)
             }
 
             FaultKind kind = kernel.Reason(page);
-            if (world.IsHeld(this, page, isWrite) && !kernel.IsUnmapped)
+            if (world.IsHeld(this, page, isWrite) && !kernel.IsUnmapped(page))
             {
                 Assert.Fail($"a thread faulted on page {page} ({kind}) though it has a lease");
             }

@@ -47,7 +47,7 @@ internal sealed unsafe partial class PagingWorld
 
         foreach ((_, int page, bool isWrite) in _held)
         {
-            if (!Kernel.IsTouchable(page, isWrite) && !Kernel.IsUnmapped)
+            if (!Kernel.IsTouchable(page, isWrite) && !Kernel.IsUnmapped(page))
             {
                 Assert.Fail($"a page that is leased{(isWrite ? " for writing" : "")} left, or lost that right: {Describe(page)}");
             }
@@ -126,8 +126,8 @@ internal sealed unsafe partial class PagingWorld
 
         bool isFilled = (word & PageWord.Filled) != 0;
         return isFilled != Kernel.IsCached(page) ? "the word and the window differ"
-            : (word & PageWord.Mapped) != 0 && !Kernel.IsMapped(page) && !Kernel.IsUnmapped ? "the word says that it is mapped"
-            : (word & PageWord.Writable) != 0 && entry != TableEntry.Writable && !Kernel.IsUnmapped ? "the word says that it may be written to"
+            : (word & PageWord.Mapped) != 0 && !Kernel.IsMapped(page) && !Kernel.IsUnmapped(page) ? "the word says that it is mapped"
+            : (word & PageWord.Writable) != 0 && entry != TableEntry.Writable && !Kernel.IsUnmapped(page) ? "the word says that it may be written to"
             : isFilled && !isDirty && Medium.Bytes(page) != Kernel.Bytes(page) ? "the store has other bytes than a clean page"
             : isFilled && (word & PageWord.Poisoned) != 0 ? "a poisoned page is in the window"
             : null;
