@@ -8,13 +8,15 @@ namespace Physr.Pager;
 internal sealed class Mover : IDisposable
 {
     private const int MostRuns = 64;
+    private const int LaterMilliseconds = 1;
 
     private readonly PagerService _service;
     private readonly FaultLane _lane;
     private readonly AutoResetEvent _work = new(false);
     private readonly Lock _lock = new();
     private readonly (ServedRegion Region, ulong First, uint Count)[] _runs = new (ServedRegion, ulong, uint)[MostRuns];
-    private readonly Queue<Action<FaultLane>> _jobs = [];
+    private readonly Queue<Func<FaultLane, bool>> _jobs = [];
+    private readonly Queue<Func<FaultLane, bool>> _later = [];
     private readonly Thread _thread;
     private int _runHead;
     private int _runCount;
@@ -69,7 +71,8 @@ internal sealed class Mover : IDisposable
     }
 
     /// <summary>Has it do something between.</summary>
-    public void Post(Action<FaultLane> job)
+    /// <param name="job">Returns whether it is done; if not, it is called again a little later.</param>
+    public void Post(Func<FaultLane, bool> job)
     {
         lock (_lock)
         {
@@ -94,7 +97,12 @@ internal sealed class Mover : IDisposable
     {
         while (!_isStopping)
         {
-            _work.WaitOne();
+            _work.WaitOne(_later.Count == 0 ? Timeout.Infinite : LaterMilliseconds);
+            for (int count = _later.Count; count > 0; count--)
+            {
+                Do(_later.Dequeue());
+            }
+
             bool isMore = true;
             while (isMore && !_isStopping)
             {
@@ -107,6 +115,11 @@ internal sealed class Mover : IDisposable
         while (RunJob())
         {
             // Jobs that were posted are done before the end: each has somebody who waits.
+        }
+
+        while (_later.TryDequeue(out Func<FaultLane, bool>? job))
+        {
+            job(_lane);
         }
 
         _lane.Dispose();
@@ -161,7 +174,7 @@ internal sealed class Mover : IDisposable
 
     private bool RunJob()
     {
-        Action<FaultLane>? job;
+        Func<FaultLane, bool>? job;
         lock (_lock)
         {
             if (!_jobs.TryDequeue(out job))
@@ -170,7 +183,15 @@ internal sealed class Mover : IDisposable
             }
         }
 
-        job(_lane);
+        Do(job);
         return true;
+    }
+
+    private void Do(Func<FaultLane, bool> job)
+    {
+        if (!job(_lane))
+        {
+            _later.Enqueue(job);
+        }
     }
 }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Physr.Linux.Sockets;
 using Physr.Paging.Client;
+using Physr.Paging.Engine;
 using Physr.Paging.Protocol;
 
 namespace Physr.Pager;
@@ -162,14 +163,12 @@ internal sealed partial class PagerService
         switch (kind)
         {
             case MessageKind.Persist:
-                region.Mover.Post(lane =>
-                {
-                    Errno errno = region.Engine.Persist(first, count, lane, out string reason);
-                    Answer(client.Socket, sequence, errno, 0, reason);
-                });
+                PersistRequest request = new(first, count);
+                Work(region, client, sequence, lane => region.Engine.Persist(request, lane), () => Answer(client.Socket, sequence, request.Errno, 0, request.Reason));
                 break;
             case MessageKind.Evict:
-                region.Mover.Post(lane => Answer(client.Socket, sequence, Errno.None, (ulong)region.Engine.EvictRange(first, count, lane), ""));
+                long left = 0;
+                Work(region, client, sequence, lane => (left = region.Engine.EvictRange(first, count, lane)) >= 0, () => Answer(client.Socket, sequence, Errno.None, (ulong)left, ""));
                 break;
             case MessageKind.SetBudget when first is 0 or > Paging.Control.ControlLayout.MostPages:
                 Answer(client.Socket, sequence, Errno.EINVAL, 0, $"the budget is at least one page and at most {Paging.Control.ControlLayout.MostPages}; it says {first}");
@@ -183,6 +182,25 @@ internal sealed partial class PagerService
                 break;
         }
     }
+
+    /// <summary>Has a region's mover do something, and the client told when it is done; or that the region has gone meanwhile.</summary>
+    private static void Work(ServedRegion region, ClientRecord client, uint sequence, Func<FaultLane, bool> work, Action done) => region.Mover.Post(lane =>
+    {
+        if (!region.Engine.TryEnter())
+        {
+            Answer(client.Socket, sequence, Errno.ENOENT, 0, $"region {region.Record.Id} was let go of meanwhile");
+            return true;
+        }
+
+        bool isDone = work(lane);
+        region.Engine.Leave();
+        if (isDone)
+        {
+            done();
+        }
+
+        return isDone;
+    });
 
     private void Register(ClientRecord client, uint sequence, ReadOnlySpan<byte> description, SafeFileHandle[] descriptors)
     {

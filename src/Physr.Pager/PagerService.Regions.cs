@@ -131,25 +131,28 @@ internal sealed partial class PagerService
         }
 
         ManualResetEventSlim written = new(false);
+        PersistRequest request = new(0, region.Store.IsDurable ? region.Engine.Pages : 0);
         region.Mover.Post(lane =>
         {
-            if (region.Store.IsDurable)
+            bool isDone = !region.Store.IsDurable || region.Engine.Persist(request, lane);
+            if (isDone)
             {
-                _ = region.Engine.Persist(0, region.Engine.Pages, lane, out _);
+                written.Set();
             }
 
-            written.Set();
+            return isDone;
         });
 
         // A store that hangs for good keeps what it has; the process ends without it.
         if (written.Wait(s_longestClose))
         {
+            // The region first: jobs of its that are still to come find it gone, and say so.
+            region.Dispose();
             if (region.Mover != _mover)
             {
                 region.Mover.Dispose();
             }
 
-            region.Dispose();
             written.Dispose();
         }
     }

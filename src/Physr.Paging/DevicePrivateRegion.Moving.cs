@@ -125,11 +125,7 @@ public sealed partial class DevicePrivateRegion
             stop = Math.Min(stop, end);
             for (ulong page = _control.NextWith(start, stop, PageWord.Poisoned); page < stop; page = _control.NextWith(page + 1, stop, PageWord.Poisoned))
             {
-                // Twice: a touch between the two may have had the mark set again.
-                nint address = _mapping.Address + (nint)(page << ControlLayout.PageShift);
-                _ = _mapping.Advise(address, ControlLayout.PageBytes, MemoryAdvice.DontNeed);
-                Interlocked.And(ref _control.Word(page), ~PageWord.Poisoned);
-                _ = _mapping.Advise(address, ControlLayout.PageBytes, MemoryAdvice.DontNeed);
+                ClearFailure(page);
                 cleared++;
             }
         }
@@ -140,6 +136,29 @@ public sealed partial class DevicePrivateRegion
         }
 
         return cleared;
+    }
+
+    /// <summary>Owns the page meanwhile: neither is the mark set again, nor the page brought in, before its word says that the store may be asked.</summary>
+    private void ClearFailure(ulong page)
+    {
+        ref uint word = ref _control.Word(page);
+        SpinWait wait = default;
+        for (uint seen = Volatile.Read(ref word); (seen & PageWord.Busy) != 0 || Interlocked.CompareExchange(ref word, seen | PageWord.Busy, seen) != seen; seen = Volatile.Read(ref word))
+        {
+            wait.SpinOnce();
+        }
+
+        _ = _mapping.Advise(_mapping.Address + (nint)(page << ControlLayout.PageShift), ControlLayout.PageBytes, MemoryAdvice.DontNeed);
+        uint old = Interlocked.And(ref word, ~(PageWord.Poisoned | PageWord.Busy | PageWord.Missed));
+        if ((old & PageWord.Missed) != 0)
+        {
+            _ = _faults?.Wake(_mapping.Address + (nint)(page << ControlLayout.PageShift), ControlLayout.PageBytes);
+        }
+
+        if (_doorbell is not null && PageWord.IsPinned(old))
+        {
+            Ring(page, 1, isAhead: false);
+        }
     }
 
     private static (ulong First, ulong Count) Pages(ulong offset, ulong length)

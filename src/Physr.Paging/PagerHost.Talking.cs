@@ -12,7 +12,11 @@ namespace Physr.Paging;
 /// <content>Requests and their answers.</content>
 public sealed partial class PagerHost
 {
-    private static readonly TimeSpan s_reviveTimeout = TimeSpan.FromSeconds(30);
+    private const string Gone = "the pager is gone and no other could be started";
+    private const int MostSilentLines = 8;
+
+    private int _silentLines;
+    private bool _isFailed;
 
     /// <summary>Asks the pager something and waits for the answer, whichever process gives it.</summary>
     /// <param name="build">Writes the message behind its sequence number.</param>
@@ -27,9 +31,9 @@ public sealed partial class PagerHost
         lock (_lock)
         {
             value = 0;
-            if (_isDisposed)
+            if (_isDisposed || _isFailed)
             {
-                reason = "the connection to the pager was disposed of";
+                reason = _isDisposed ? "the connection to the pager was disposed of" : Gone;
                 return Errno.ECONNRESET;
             }
 
@@ -67,9 +71,7 @@ public sealed partial class PagerHost
 
             if (errno != Errno.None || length == 0)
             {
-                int status = 0;
-                string end = _process is not null && _process.TryReap(out status) == Errno.None ? $"it ended at once with status {status}; what it said is on standard error" : "it ended at once; what it said is on standard error";
-                reason = Stopwatch.GetElapsedTime(start) >= _options.StartTimeout ? $"the pager said nothing for {_options.StartTimeout.TotalSeconds} s" : "the pager did not start: " + end;
+                reason = Stopwatch.GetElapsedTime(start) >= _options.StartTimeout ? $"the pager said nothing for {_options.StartTimeout.TotalSeconds} s" : WhyNoWord();
                 return Errno.ECONNRESET;
             }
 
@@ -95,6 +97,15 @@ public sealed partial class PagerHost
         _reader = new(Listen, 256 * 1024) { Name = "pager connection", IsBackground = true };
         _reader.Start();
         return Errno.None;
+    }
+
+    private string WhyNoWord()
+    {
+        const string Elsewhere = "what it said is on standard error";
+        int status = 0;
+        return _process is null ? "the pager hung up before its first word"
+            : _process.TryReap(out status) == Errno.None ? $"the pager did not start: it ended at once with status {status}; {Elsewhere}"
+            : $"the pager did not start: it ended at once; {Elsewhere}";
     }
 
     private void Listen()
@@ -160,6 +171,7 @@ public sealed partial class PagerHost
 
     private void Greeted(ref MessageReader reader)
     {
+        _silentLines = 0;
         ProcessId = (int)reader.ReadUInt32();
         Placement = reader.ReadText();
         _ = _process?.TryReap(out _);
@@ -180,8 +192,14 @@ public sealed partial class PagerHost
     /// <summary>All pagers are dead: another is started, or waited for where another program starts it, and told of the regions.</summary>
     private bool TryRevive()
     {
+        if (++_silentLines > MostSilentLines)
+        {
+            // They start and end without a word: another would as well.
+            return false;
+        }
+
         long start = Stopwatch.GetTimestamp();
-        for (SpinWait wait = default; !_isDisposed && Stopwatch.GetElapsedTime(start) < s_reviveTimeout; wait.SpinOnce())
+        for (SpinWait wait = default; !_isDisposed && Stopwatch.GetElapsedTime(start) < _options.StartTimeout; wait.SpinOnce())
         {
             DescriptorSocket? socket;
             Pidfd? process = null;
@@ -212,13 +230,15 @@ public sealed partial class PagerHost
         return false;
     }
 
+    /// <summary>Nobody serves any more: who waits is told, and who asks from now on.</summary>
     private void Fail()
     {
         lock (_lock)
         {
+            _isFailed = true;
             foreach (PendingRequest request in _pending.Values)
             {
-                request.Answer(Errno.ECONNRESET, 0, "the pager is gone and no other could be started");
+                request.Answer(Errno.ECONNRESET, 0, Gone);
             }
 
             _pending.Clear();

@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Diagnostics;
 using Physr.Linux.Processes;
 using Physr.Linux.Sockets;
 using Physr.Paging.Client;
@@ -121,32 +122,17 @@ public sealed partial class PagerHost : IDisposable
     public static Errno TryConnect(string path, out PagerHost? host, out string reason)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        host = null;
-        Errno errno = DescriptorSocket.TryConnect(path, out DescriptorSocket? socket, out reason);
-        if (errno != Errno.None)
+        PagerOptions options = new();
+        long start = Stopwatch.GetTimestamp();
+        Errno errno;
+        SpinWait wait = default;
+        while ((errno = TryConnectOnce(options, path, out host, out reason)) == Errno.ECONNRESET && Stopwatch.GetElapsedTime(start) < options.StartTimeout)
         {
-            return errno;
+            // A pager that dies between taking a connection and telling its successor of it takes the connection with it: the successor takes the next.
+            wait.SpinOnce();
         }
 
-        // The other way round as well: what serves this program's faults reads and writes its memory.
-        uint own = OwnUser();
-        if (socket!.TryGetPeer(out _, out uint user, out _) != Errno.None || user != own)
-        {
-            socket.Dispose();
-            reason = $"{path}: it belongs to user {user}, and you are user {own}: a pager serves its own user alone";
-            return Errno.EACCES;
-        }
-
-        PagerHost connected = new(new(), null, path, socket, null);
-        errno = connected.TryGreet(out reason);
-        if (errno != Errno.None)
-        {
-            connected.Dispose();
-            return errno;
-        }
-
-        host = connected;
-        return Errno.None;
+        return errno;
     }
 
     /// <summary>Lets go of the connection: of regions that are still there, changed pages are written back where the store outlives them, and a touch of them does not return. A pager that nobody is connected to any
@@ -195,6 +181,36 @@ public sealed partial class PagerHost : IDisposable
         {
             _regions.Remove(region.Id);
         }
+    }
+
+    private static Errno TryConnectOnce(PagerOptions options, string path, out PagerHost? host, out string reason)
+    {
+        host = null;
+        Errno errno = DescriptorSocket.TryConnect(path, out DescriptorSocket? socket, out reason);
+        if (errno != Errno.None)
+        {
+            return errno;
+        }
+
+        // The other way round as well: what serves this program's faults reads and writes its memory.
+        uint own = OwnUser();
+        if (socket!.TryGetPeer(out _, out uint user, out _) != Errno.None || user != own)
+        {
+            socket.Dispose();
+            reason = $"{path}: it belongs to user {user}, and you are user {own}: a pager serves its own user alone";
+            return Errno.EACCES;
+        }
+
+        PagerHost connected = new(options, null, path, socket, null);
+        errno = connected.TryGreet(out reason);
+        if (errno != Errno.None)
+        {
+            connected.Dispose();
+            return errno;
+        }
+
+        host = connected;
+        return Errno.None;
     }
 
     private static uint OwnUser()

@@ -20,6 +20,6 @@ public sealed record PagerOptions
     /// <summary>Variables that the pager's environment has beyond this program's.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>How long to wait for it to start.</summary>
+    /// <summary>How long to wait for it to start, also where all pagers died and another is to go on.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -139,6 +139,18 @@ public sealed unsafe class BudgetTests(SharedPager shared) : IClassFixture<Share
     }
 
     [SkippableFact]
+    public void MoreIsNotPrefetchedThanMayBeResident()
+    {
+        using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 16 * 4096, new() { Pager = shared.Host });
+        region.Prefetch(0, Length);
+        PagerLine.WaitFor(() => region.Statistics.Prefetched != 0, "nothing came");
+
+        // Written back by the same thread, after what it is at.
+        region.Persist();
+        Assert.InRange(region.Statistics.Prefetched, 1, 16);
+    }
+
+    [SkippableFact]
     public void WhatIsPrefetchedCostsNoFault_AndWhatIsEvictedIsGone()
     {
         using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 32 * 4096, new() { Pager = shared.Host });

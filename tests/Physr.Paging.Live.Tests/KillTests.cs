@@ -43,7 +43,7 @@ public sealed class KillTests(ITestOutputHelper output)
         LiveSystem.Require();
         using TemporaryFolder folder = new();
         string log = folder.File("dead");
-        PagerStep[] steps = [.. Enum.GetValues<PagerStep>().Where(static step => step != PagerStep.PersistWaits)];
+        PagerStep[] steps = [.. Enum.GetValues<PagerStep>()];
         (PagerStep Step, int Nth)[] plan = [.. ((int[])[1, 4, 13]).SelectMany(nth => steps.Select(step => (step, nth)))];
         using PagerHost pager = PagerHost.Start(new()
         {
@@ -154,6 +154,30 @@ public sealed class KillTests(ITestOutputHelper output)
         }
 
         line.End();
+    }
+
+    [SkippableFact]
+    public void WhereNoPagerCanBeStartedAnyMore_WhoAsksIsTold_AndNobodyWaitsForEver()
+    {
+        LiveSystem.Require();
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory, "Physr.*").Where(static file => !Path.GetFileName(file).Contains("Tests", StringComparison.Ordinal)))
+        {
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+        }
+
+        string program = folder.File("Physr.Pager.dll");
+        using PagerHost pager = PagerHost.Start(new() { PagerPath = program, StartTimeout = TimeSpan.FromSeconds(5) });
+        using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 8 * 4096, new() { Pager = pager });
+        region.Span(0, 1)[0] = 5;
+        File.Delete(program);
+        int serving = region.Control.PagerId;
+        PagerLine.Kill(PagerLine.WaitForStandby(serving));
+        PagerLine.Kill(serving);
+        Assert.Equal(Errno.ENXIO, Assert.Throws<DevicePrivateFaultException>(() => region.Acquire(4096, 1, LeaseAccess.Read)).Errno);
+        Assert.Equal(RegionHealth.Failed, region.Health);
+        Assert.Equal(Errno.ECONNRESET, Assert.Throws<DevicePrivateFaultException>(() => region.Persist()).Errno);
+        Assert.Equal(5, region.Span(0, 1)[0]);
     }
 
     /// <summary>A pager, a region, and threads that work on it.</summary>

@@ -15,6 +15,72 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     private const ulong Length = 32 * 4096;
 
     [SkippableFact]
+    public async Task AClientWhoseOwnPageIsNeverLetGoOf_KeepsNoOthersPersistWaiting()
+    {
+        LiveSystem.Require();
+        const ulong length = 16 * 4096;
+        using PagerHost pager = PagerHost.Start();
+        using DevicePrivateRegion hostile = DevicePrivateRegion.Create(length, Stores.RegionStore.Memory(length), 8 * 4096, new() { Pager = pager });
+        using DevicePrivateRegion other = DevicePrivateRegion.Create(length, Stores.RegionStore.Memory(length), 8 * 4096, new() { Pager = pager });
+        hostile.Span(4096, 1)[0] = 1;
+        other.Span(4096, 1)[0] = 2;
+        PagerLine.WaitFor(() => (hostile.Control.Word(1) & (Control.PageWord.Busy | Control.PageWord.Dirty)) == Control.PageWord.Dirty, "the page is still the pager's");
+        Interlocked.Or(ref hostile.Control.Word(1), Control.PageWord.Busy);
+        Thread waits = new(hostile.Persist);
+        waits.Start();
+        Task others = Task.Run(() =>
+        {
+            // For a while: nobody sees when the first request arrives.
+            long start = Environment.TickCount64;
+            for (int round = 0; round < 50 || Environment.TickCount64 - start < 500; round++)
+            {
+                other.Span(4096, 1)[0]++;
+                other.Persist();
+            }
+        });
+        bool isServed = await Task.WhenAny(others, Task.Delay(TimeSpan.FromSeconds(30))) == others;
+        bool hasWaited = waits.IsAlive;
+        Interlocked.And(ref hostile.Control.Word(1), ~Control.PageWord.Busy);
+        waits.Join();
+        Assert.True(isServed, "another's pages were not written back meanwhile");
+        Assert.True(hasWaited, "the page that is owned was not waited for");
+        Assert.Equal(0u, hostile.Control.Word(1) & Control.PageWord.Dirty);
+    }
+
+    [Fact]
+    public async Task APagerThatDiesAsItTakesAConnection_IsNotTheLastToBeAsked()
+    {
+        string folder = Directory.CreateTempSubdirectory("physr-").FullName;
+        string path = Path.Combine(folder, "pager.sock");
+        Assert.Equal(Errno.None, DescriptorSocket.TryListen(path, 8, out DescriptorSocket? listener, out string reason));
+        using (listener)
+        {
+            Task<DescriptorSocket> pagers = Task.Run(() =>
+            {
+                for (int dead = 0; dead < 3; dead++)
+                {
+                    Assert.Equal(Errno.None, listener!.TryAccept(out DescriptorSocket? taken));
+                    taken!.Dispose();
+                }
+
+                Assert.Equal(Errno.None, listener!.TryAccept(out DescriptorSocket? served));
+                MessageWriter hello = new(stackalloc byte[64], MessageKind.Hello);
+                hello.Write(RegionSpec.Version);
+                hello.Write(4321u);
+                hello.Write("nowhere");
+                _ = served!.TrySend(hello.Message, [], wait: true);
+                return served;
+            });
+            Assert.Equal((Errno.None, ""), (PagerHost.TryConnect(path, out PagerHost? host, out reason), reason));
+            Assert.Equal(4321, host!.ProcessId);
+            host.Dispose();
+            (await pagers).Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [SkippableFact]
     public void TheSocketsFolderIsTheUsersAlone_AndGoesWithThePager()
     {
         PagerHost pager = Start();
@@ -91,8 +157,8 @@ public sealed class ProtocolTests(ITestOutputHelper output)
         using ShadowWork work = new(region, threads: 1, seed: 73, Touches.Random, burst: 5);
         work.Start();
 
-        // Perhaps it dies of what it wrote: a page of its own that is marked as poisoned is one.
-        hostile.WaitForLineOrEnd("scribbled");
+        // Perhaps it dies of what it wrote (a page of its own that is marked as poisoned), perhaps a thread of its own waits for ever, and its collections with it.
+        hostile.WaitForEnd(TimeSpan.FromSeconds(3));
         long before = work.Steps[0];
         PagerLine.WaitFor(() => work.Steps[0] > before + 50 || work.Failure is not null, "it does not go on");
 

@@ -67,7 +67,11 @@ internal sealed class ExplicitPaging : IRegionHost, IDisposable
     {
         lock (_lock)
         {
-            return _engine.Persist(first, count, _lane, out reason);
+            // Nobody else owns pages: whoever moves them holds the lock.
+            PersistRequest request = new(first, count);
+            _ = _engine.Persist(request, _lane);
+            reason = request.Reason;
+            return request.Errno;
         }
     }
 
@@ -115,7 +119,7 @@ internal sealed class ExplicitPaging : IRegionHost, IDisposable
         {
             if (_store.IsDurable)
             {
-                _ = _engine.Persist(0, _engine.Pages, _lane, out _);
+                _ = _engine.Persist(new(0, _engine.Pages), _lane);
             }
 
             _engine.Dispose();

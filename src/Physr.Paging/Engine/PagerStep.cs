@@ -47,9 +47,6 @@ internal enum PagerStep
     /// <summary>The store was flushed; nobody has been told.</summary>
     PersistFlushed,
 
-    /// <summary>A page is to be written back that another owns: about to look again.</summary>
-    PersistWaits,
-
     /// <summary>A word says what leases waited for; those that sleep on it have not been woken.</summary>
     LeaseWakes,
 }

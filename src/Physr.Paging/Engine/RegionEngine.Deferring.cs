@@ -70,5 +70,9 @@ internal sealed partial class RegionEngine
         }
 
         Served(kind, page, pages, start);
+        if (IsShort)
+        {
+            _host.RunShort(this);
+        }
     }
 }

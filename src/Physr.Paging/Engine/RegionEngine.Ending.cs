@@ -79,6 +79,9 @@ internal sealed partial class RegionEngine
         _control.Count(RegionCounter.Poisonings);
         _control.NoteFailure(page, errno, reason);
         _control.Worsen(RegionHealth.Degraded);
+
+        // The word first: should the pager die now, the next one finds that the page is to be an error, and a mark without a word would be an error that nobody can clear.
+        Interlocked.Or(ref _control.Word(page), PageWord.Poisoned);
         _ = _window.Poison(At(page), PageBytes);
         _window.Wake(At(page), PageBytes);
         End(page, PageWord.Poisoned, PageWord.Residence, lane);

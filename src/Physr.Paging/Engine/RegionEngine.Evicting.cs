@@ -38,13 +38,20 @@ internal sealed partial class RegionEngine
     /// <returns>Pages that left.</returns>
     public int Evict(int most, FaultLane lane)
     {
-        long start = Stopwatch.GetTimestamp();
         int count = OwnVictims(Math.Min(most, FaultLane.MostVictims), lane.Victims);
+        return EvictOwned(count, lane);
+    }
+
+    /// <summary>Evicts owned pages, the lane's first victims.</summary>
+    /// <returns>Pages that left.</returns>
+    private int EvictOwned(int count, FaultLane lane)
+    {
         if (count == 0)
         {
             return 0;
         }
 
+        long start = Stopwatch.GetTimestamp();
         Span<uint> victims = lane.Victims.AsSpan(0, count);
         Span<bool> isDirty = lane.Flags.AsSpan(0, count);
         victims.Sort();
@@ -118,7 +125,7 @@ internal sealed partial class RegionEngine
                 nuint bytes = (nuint)(to - from) * PageBytes;
                 isSaved = TryProtect(pages[from], bytes);
                 Step(PagerStep.EvictProtected, pages[from]);
-                isSaved = isSaved && TrySave(pages[from], bytes, lane);
+                isSaved = isSaved && Save(pages[from], bytes, lane) == Errno.None;
             }
             else
             {
@@ -172,11 +179,10 @@ internal sealed partial class RegionEngine
         return left;
     }
 
-    private Errno Save(ulong page, nuint bytes, FaultLane lane) => _window.Save(_store, At(page), bytes, lane.SaveScratch);
-
-    private bool TrySave(ulong page, nuint bytes, FaultLane lane)
+    /// <summary>Copies owned pages from the window to the store, counts them, and notes where that fails.</summary>
+    private Errno Save(ulong page, nuint bytes, FaultLane lane)
     {
-        Errno errno = Save(page, bytes, lane);
+        Errno errno = _window.Save(_store, At(page), bytes, lane.SaveScratch);
         if (errno == Errno.None)
         {
             _control.Count(RegionCounter.BytesOut, (long)bytes);
@@ -186,7 +192,7 @@ internal sealed partial class RegionEngine
             NoteUnsaved(page, errno);
         }
 
-        return errno == Errno.None;
+        return errno;
     }
 
     private void NoteUnsaved(ulong page, Errno errno)

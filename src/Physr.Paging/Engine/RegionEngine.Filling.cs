@@ -9,10 +9,10 @@ internal sealed partial class RegionEngine
 {
     private const int MostTries = 1000;
 
-    /// <summary>Brings pages in before somebody touches them; those that are there or owned are passed over. Stops where room would have to be made of pages that are younger.</summary>
+    /// <summary>Brings pages in before somebody touches them; those that are there or owned are passed over. No more than may be resident: the first of them would have to leave again.</summary>
     public void BringAhead(ulong first, uint count, FaultLane lane)
     {
-        ulong end = Math.Min(first + count, Pages);
+        ulong end = Math.Min(first + Math.Min(count, (ulong)_budget.Limit), Pages);
         for (ulong page = Math.Min(first, end); page < end && !_isGone;)
         {
             uint word = Volatile.Read(ref _control.Word(page));

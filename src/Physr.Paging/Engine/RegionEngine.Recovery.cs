@@ -96,6 +96,8 @@ internal sealed partial class RegionEngine
             const uint held = PageWord.Pins | PageWord.Waiters;
             for (ulong page = _control.NextWith(start, end, held); page < end; page = _control.NextWith(page + 1, end, held))
             {
+                // Who still waits sets the mark anew.
+                Interlocked.And(ref _control.Word(page), ~PageWord.Waiters);
                 WakeLeases(page);
             }
         }

@@ -8,45 +8,42 @@ namespace Physr.Paging.Engine;
 /// <content>Writing back what stays.</content>
 internal sealed partial class RegionEngine
 {
-    private static readonly TimeSpan s_longestSlowOwner = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_longestOwner = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestOwner = TimeSpan.FromSeconds(60);
 
     /// <summary>Writes the changed pages of a range to the store and makes them durable.</summary>
-    /// <param name="first">The first page.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="request">The range, and how it ended. A page that another thread owns is not waited for: this thread may serve others, and the owner may need it.</param>
     /// <param name="lane">This thread's.</param>
-    /// <param name="reason">What failed; empty on success.</param>
-    /// <returns>The first error. The other pages were written all the same.</returns>
-    public Errno Persist(ulong first, ulong count, FaultLane lane, out string reason)
+    /// <returns>Whether it is done; if not, call again a little later.</returns>
+    public bool Persist(PersistRequest request, FaultLane lane)
     {
-        // In all, not for each page: a client that marks its own pages as owned keeps a thread that also serves others no longer than this.
-        TimeSpan patience = _store.IsBlocking ? s_longestSlowOwner : s_longestOwner;
-        Errno result = Errno.None;
-        reason = "";
-        ulong end = Math.Min(first + count, Pages);
-        for (ulong from = first; from < end && _control.TryNextTouched(from, out ulong start, out ulong stop); from = stop)
+        ulong end = Math.Min(request.First + request.Count, Pages);
+        bool isBlocked = false;
+        for (ulong from = request.Next; !isBlocked && from < end && _control.TryNextTouched(from, out ulong start, out ulong stop); from = stop)
         {
             stop = Math.Min(stop, end);
-            for (ulong page = _control.NextWith(start, stop, PageWord.Dirty); page < stop; page = _control.NextWith(page, stop, PageWord.Dirty))
+            ulong page = _control.NextWith(start, stop, PageWord.Dirty);
+            while (page < stop && !isBlocked)
             {
-                Errno errno = PersistRun(ref page, stop, ref patience, lane);
-                if (errno != Errno.None && result == Errno.None)
-                {
-                    (result, reason) = (errno, _store.LastReason);
-                }
+                isBlocked = !PersistRun(request, ref page, stop, lane);
+                page = isBlocked ? page : _control.NextWith(page, stop, PageWord.Dirty);
             }
         }
 
         ServePending(lane);
-        Errno flushed = _store.Flush();
-        Step(PagerStep.PersistFlushed, first);
-        if (flushed != Errno.None && result == Errno.None)
+        if (isBlocked)
         {
-            (result, reason) = (flushed, _store.LastReason);
-            NoteUnsaved(first, flushed);
+            return false;
         }
 
-        return result;
+        Errno flushed = _store.Flush();
+        Step(PagerStep.PersistFlushed, request.First);
+        if (flushed != Errno.None)
+        {
+            request.Note(flushed, _store.LastReason);
+            NoteUnsaved(request.First, flushed);
+        }
+
+        return true;
     }
 
     /// <summary>Takes pages of a range out of the window that nobody holds, whatever the clock says of them.</summary>
@@ -55,37 +52,42 @@ internal sealed partial class RegionEngine
     {
         // The clock's order is all that there is of an order, so the pages of the range are found by going once round.
         long total = 0;
-        ulong end = Math.Min(first + count, Pages);
+        int owned = 0;
         for (int steps = _clock.Count; steps > 0 && _clock.TryPop(out uint page); steps--)
         {
             uint word = Volatile.Read(ref _control.Word(page));
-            if (page < first || page >= end || !PageWord.IsEvictable(word) || !TryOwn(page, word, 0, PageWord.Mapped | PageWord.Writable))
+            if (page - first < count && PageWord.IsEvictable(word) && TryOwn(page, word, 0, PageWord.Mapped | PageWord.Writable))
+            {
+                lane.Victims[owned++] = page;
+            }
+            else
             {
                 _clock.Push(page);
-                continue;
             }
 
-            lane.Victims[0] = page;
-            lane.Flags[0] = (word & PageWord.Dirty) != 0;
-            SaveVictims(lane.Victims.AsSpan(0, 1), lane.Flags.AsSpan(0, 1), lane);
-            total += RemoveVictims(lane.Victims.AsSpan(0, 1), lane.Flags.AsSpan(0, 1), lane);
+            if (owned == FaultLane.MostVictims)
+            {
+                total += EvictOwned(owned, lane);
+                owned = 0;
+            }
         }
 
+        total += EvictOwned(owned, lane);
         ServePending(lane);
         return total;
     }
 
     /// <summary>Writes back the run of dirty pages that begins at a page.</summary>
+    /// <param name="request">What it is for.</param>
     /// <param name="page">The first; then the one behind the run.</param>
     /// <param name="end">One past the last of interest.</param>
-    /// <param name="patience">How long it may still wait for owners of pages.</param>
     /// <param name="lane">This thread's.</param>
-    private Errno PersistRun(ref ulong page, ulong end, ref TimeSpan patience, FaultLane lane)
+    /// <returns>False: another owns the page; come back.</returns>
+    private bool PersistRun(PersistRequest request, ref ulong page, ulong end, FaultLane lane)
     {
-        if (!TryOwnDirty(page, ref patience, out bool isPinned, out Errno errno))
+        if (!TryOwnDirty(page, out bool isPinned, out bool isOwned))
         {
-            page++;
-            return errno;
+            return !isOwned ? Pass(request, ref page) : GiveUp(request, ref page);
         }
 
         int count = 1;
@@ -98,58 +100,64 @@ internal sealed partial class RegionEngine
         nuint bytes = (nuint)count * PageBytes;
         bool isClean = !isPinned && TryProtect(page, bytes);
         Step(PagerStep.PersistProtected, page);
-        errno = Save(page, bytes, lane);
+        Errno errno = Save(page, bytes, lane);
         Step(PagerStep.PersistSaved, page);
         if (errno == Errno.None)
         {
-            _control.Count(RegionCounter.BytesOut, (long)bytes);
             _control.Count(RegionCounter.Persisted, count);
         }
         else
         {
-            NoteUnsaved(page, errno);
+            request.Note(errno, _store.LastReason);
         }
 
         for (int index = 0; index < count; index++)
         {
-            End(page, 0, errno == Errno.None && isClean ? PageWord.Dirty : 0, lane);
-            page++;
+            End(page + (ulong)index, 0, errno == Errno.None && isClean ? PageWord.Dirty : 0, lane);
         }
 
-        return errno;
+        page += (ulong)count - 1;
+        return Pass(request, ref page);
     }
 
-    /// <summary>Becomes the owner of a page, if it is dirty; waits for who owns it now. No owner of a dirty page waits for another thread.</summary>
-    private bool TryOwnDirty(ulong page, ref TimeSpan patience, out bool isPinned, out Errno errno)
+    /// <summary>Goes on behind a page.</summary>
+    private static bool Pass(PersistRequest request, ref ulong page)
     {
-        SpinWait wait = default;
-        long last = Stopwatch.GetTimestamp();
+        page++;
+        request.Next = page;
+        request.BlockedSince = 0;
+        return true;
+    }
+
+    /// <summary>A page is owned: it is come back to, but not for ever.</summary>
+    private static bool GiveUp(PersistRequest request, ref ulong page)
+    {
+        request.Next = page;
+        request.BlockedSince = request.BlockedSince == 0 ? Stopwatch.GetTimestamp() : request.BlockedSince;
+        if (Stopwatch.GetElapsedTime(request.BlockedSince) < s_longestOwner)
+        {
+            return false;
+        }
+
+        request.Note(Errno.ETIMEDOUT, $"page {page} was being moved for {s_longestOwner.TotalSeconds} s");
+        return Pass(request, ref page);
+    }
+
+    /// <summary>Becomes the owner of a page, if it is dirty and has none.</summary>
+    private bool TryOwnDirty(ulong page, out bool isPinned, out bool isOwned)
+    {
         while (true)
         {
             uint word = Volatile.Read(ref _control.Word(page));
             isPinned = PageWord.IsPinned(word);
-            errno = Errno.None;
-            if ((word & PageWord.Dirty) == 0)
+            isOwned = (word & (PageWord.Busy | PageWord.Dirty)) == (PageWord.Busy | PageWord.Dirty);
+            if (isOwned || (word & PageWord.Dirty) == 0)
             {
-                // Also where it is owned: nobody could write to it before this began. It may be waiting for room, which this thread is to make.
+                // An owned page that is not dirty is passed over as well: nobody could write to it before this began. It may be waiting for room, which this thread is to make.
                 return false;
             }
 
-            if ((word & PageWord.Busy) != 0)
-            {
-                long now = Stopwatch.GetTimestamp();
-                patience -= Stopwatch.GetElapsedTime(last, now);
-                last = now;
-                if (patience < TimeSpan.Zero)
-                {
-                    errno = Errno.ETIMEDOUT;
-                    return false;
-                }
-
-                Step(PagerStep.PersistWaits, page);
-                wait.SpinOnce();
-            }
-            else if (TryOwn(page, word, 0, isPinned ? 0 : PageWord.Writable))
+            if (TryOwn(page, word, 0, isPinned ? 0 : PageWord.Writable))
             {
                 return true;
             }

@@ -12,7 +12,19 @@ internal sealed partial class Client
     public void Persist()
     {
         ulong[] before = world.Shadow.Copy();
-        Ask((engine, lane) => Check(before, engine.Persist(0, engine.Pages, lane, out _)));
+        Ask((engine, lane) => Check(before, PersistAll(engine, lane)));
+    }
+
+    /// <summary>As a mover does: comes back to a page that another owns.</summary>
+    private static Errno PersistAll(RegionEngine engine, FaultLane lane)
+    {
+        PersistRequest request = new(0, engine.Pages);
+        while (!engine.Persist(request, lane))
+        {
+            SchedulePoint.Current!.Block("owner");
+        }
+
+        return request.Errno;
     }
 
     /// <summary>Has pages taken out, those under the clock's hand.</summary>

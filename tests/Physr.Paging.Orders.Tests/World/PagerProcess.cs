@@ -138,11 +138,7 @@ internal sealed class PagerProcess : IRegionHost, IPagerSteps, IDisposable
     /// <inheritdoc/>
     void IPagerSteps.At(PagerStep step, ulong page)
     {
-        if (step == PagerStep.PersistWaits)
-        {
-            SchedulePoint.Current!.Block("owner");
-        }
-        else if (_isFine || step is PagerStep.FaultRead or PagerStep.FillPublished or PagerStep.WriteAllowed or PagerStep.EvictRemoved or PagerStep.PersistSaved or PagerStep.LeaseWakes)
+        if (_isFine || step is PagerStep.FaultRead or PagerStep.FillPublished or PagerStep.WriteAllowed or PagerStep.EvictRemoved or PagerStep.PersistSaved or PagerStep.LeaseWakes)
         {
             SchedulePoint.Reach(Points.Of(step, page));
         }
