@@ -265,13 +265,14 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
         _active = handlers.Length;
 
         // First a successor that knows everything, then work: whoever kills the pager that a region names finds another behind it.
+        FindOwnUser();
         StartSuccessor();
+        AdmitWaiting();
         if (_state.Listener is { } listener)
         {
             _ = _poll!.Add(listener, ListenerToken);
         }
 
-        FindOwnUser();
         foreach (FaultHandler handler in handlers)
         {
             handler.Start();
