@@ -27,11 +27,6 @@ internal static class LoadVerb
 
         Console.WriteLine($"socket {pager.SocketPath}");
         works.ForEach(static work => work.Start());
-        if (given.Number("wait") != 0)
-        {
-            _ = Console.In.ReadLine();
-        }
-
         Task ended = Task.Run(static () => Console.In.ReadToEnd());
         long start = Stopwatch.GetTimestamp();
         int kills = (int)given.Number("kills");
