@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Linux.Sockets;
+using Physr.Linux.Waiting;
 using Physr.Paging.Engine;
 
 namespace Physr.Pager;
@@ -10,6 +11,8 @@ internal static class PagerProgram
 {
     /// <summary>The descriptor over which a pager is told everything: the library, or the pager before it, started it with that.</summary>
     public const int BootDescriptor = 3;
+
+    private const int QuietMilliseconds = 200;
 
     /// <summary>Runs until the last client is gone, or the pager before this one has no more need of it.</summary>
     /// <param name="args"><c>serve</c>.</param>
@@ -25,7 +28,23 @@ internal static class PagerProgram
 
         using DescriptorSocket boot = DescriptorSocket.Adopt(new((nint)BootDescriptor, ownsHandle: true));
         using PagerState state = new();
-        switch (state.Follow(boot))
+        using PagerService service = new(state, steps);
+        WarmUp? warmUp = null;
+        bool Prepare()
+        {
+            if (warmUp is not null)
+            {
+                return warmUp.Next();
+            }
+
+            // What cannot be had now is asked for again when it is needed. The rest has time: where pagers die faster than that, it would only take processors from those that serve.
+            _ = service.TryPrepare(out _);
+            _ = Readiness.Wait(boot.Handle, QuietMilliseconds);
+            warmUp = new();
+            return true;
+        }
+
+        switch (state.Follow(boot, Prepare))
         {
             case FollowEnd.Quit:
                 return 0;
@@ -33,10 +52,7 @@ internal static class PagerProgram
                 Console.Error.WriteLine("physr-pager: what came over descriptor 3 is not what a pager is told; the library and the pager are not of one build.");
                 return 2;
             default:
-                using (PagerService service = new(state, steps))
-                {
-                    return service.Run();
-                }
+                return service.Run();
         }
     }
 }

@@ -48,6 +48,16 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
     /// <summary>The region at a place, if there is one.</summary>
     public ServedRegion? Region(int index) => (uint)index < MostRegions ? Volatile.Read(ref _regions[index]) : null;
 
+    /// <summary>Whether threads and descriptors are there.</summary>
+    public bool IsPrepared => _active != 0;
+
+    /// <summary>Makes the threads and descriptors that need no region, unless they are there. Whoever waits to take over does so before it has to.</summary>
+    public Errno TryPrepare(out string reason)
+    {
+        reason = "";
+        return IsPrepared ? Errno.None : TryMakeThreads(out reason);
+    }
+
     /// <summary>Serves until the last client is gone.</summary>
     /// <returns>0; 1 when it could not begin.</returns>
     public int Run()
@@ -243,38 +253,19 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
 
     private Errno TryBegin(out string reason)
     {
-        Errno errno = EventPoll.TryCreate(out _poll);
-        errno = errno == Errno.None ? EventCounter.TryCreate(out _postedBell) : errno;
-        errno = errno == Errno.None ? _poll!.Add(_postedBell!.Handle, PostedToken) : errno;
-        reason = errno == Errno.None ? "" : $"no epoll ({errno})";
-        errno = errno == Errno.None ? Mover.TryCreate(this, isWriter: false, "mover", out _mover, out reason) : errno;
-        int[] processors = CpuAffinity.Allowed();
-        FaultHandler[] handlers = new FaultHandler[Math.Max(processors.Length, 1)];
-        for (int index = 0; index < handlers.Length && errno == Errno.None; index++)
-        {
-            errno = FaultHandler.TryCreate(this, index, processors.Length == 0 ? 0 : processors[index], out FaultHandler? handler, out reason);
-            handlers[index] = handler!;
-        }
-
+        _budget.Limit = (long)Math.Min(_state.BudgetPages, long.MaxValue);
+        Errno errno = TryPrepare(out reason);
         if (errno != Errno.None)
         {
             return errno;
         }
 
-        _handlers = handlers;
-        _active = handlers.Length;
-
         // First a successor that knows everything, then work: whoever kills the pager that a region names finds another behind it.
         StartSuccessor();
+        AdmitWaiting();
         if (_state.Listener is { } listener)
         {
             _ = _poll!.Add(listener, ListenerToken);
-        }
-
-        FindOwnUser();
-        foreach (FaultHandler handler in handlers)
-        {
-            handler.Start();
         }
 
         foreach (ClientRecord client in _state.Clients.Values)
@@ -282,6 +273,46 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
             Resume(client);
         }
 
+        return Errno.None;
+    }
+
+    private Errno TryMakeThreads(out string reason)
+    {
+        Errno errno = EventPoll.TryCreate(out EventPoll? poll);
+        EventCounter? bell = null;
+        Mover? mover = null;
+        errno = errno == Errno.None ? EventCounter.TryCreate(out bell) : errno;
+        errno = errno == Errno.None ? poll!.Add(bell!.Handle, PostedToken) : errno;
+        reason = errno == Errno.None ? "" : $"no epoll ({errno})";
+        errno = errno == Errno.None ? Mover.TryCreate(this, isWriter: false, "mover", out mover, out reason) : errno;
+        int[] processors = CpuAffinity.Allowed();
+        List<FaultHandler> handlers = [];
+        while (errno == Errno.None && handlers.Count < Math.Max(processors.Length, 1))
+        {
+            errno = FaultHandler.TryCreate(this, handlers.Count, processors.Length == 0 ? 0 : processors[handlers.Count], out FaultHandler? handler, out reason);
+            if (handler is not null)
+            {
+                handlers.Add(handler);
+            }
+        }
+
+        if (errno != Errno.None)
+        {
+            handlers.ForEach(static handler => handler.Dispose());
+            mover?.Dispose();
+            bell?.Dispose();
+            poll?.Dispose();
+            return errno;
+        }
+
+        FindOwnUser();
+        (_poll, _postedBell, _mover, _handlers) = (poll, bell, mover, [.. handlers]);
+        foreach (FaultHandler handler in _handlers)
+        {
+            handler.Start();
+        }
+
+        _active = _handlers.Length;
         return Errno.None;
     }
 

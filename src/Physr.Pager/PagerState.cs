@@ -25,13 +25,22 @@ internal sealed class PagerState : IDisposable
     public SortedDictionary<uint, ClientRecord> Clients { get; } = [];
 
     /// <summary>Learns what the pager before this one knows, until that dies or says what to do.</summary>
-    public FollowEnd Follow(DescriptorSocket boot)
+    /// <param name="boot">Where it is told.</param>
+    /// <param name="prepare">Does a little of what can be done before, while there is nothing to hear; returns whether there is more.</param>
+    public FollowEnd Follow(DescriptorSocket boot, Func<bool> prepare)
     {
         byte[] buffer = new byte[MessageWriter.MostBytes];
         SafeFileHandle?[] descriptors = new SafeFileHandle?[MostDescriptors];
+        bool isReady = false;
         while (true)
         {
-            Errno errno = boot.TryReceive(buffer, descriptors, wait: true, out int length, out int count);
+            Errno errno = boot.TryReceive(buffer, descriptors, wait: isReady, out int length, out int count);
+            if (errno == Errno.EAGAIN)
+            {
+                isReady = !prepare();
+                continue;
+            }
+
             if (errno == Errno.EINTR)
             {
                 continue;

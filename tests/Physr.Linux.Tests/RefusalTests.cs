@@ -120,7 +120,20 @@ public sealed partial class RefusalTests : IDisposable
         using FileMapping again = FileMappingTests.Open(path);
     }
 
-    private static IEnumerable<string> Descriptors(string path) => Directory.EnumerateFiles("/proc/self/fd").Where(fd => File.ResolveLinkTarget(fd, false)?.FullName == path).Select(static fd => Path.GetFileName(fd)!);
+    private static IEnumerable<string> Descriptors(string path) => Directory.EnumerateFiles("/proc/self/fd").Where(fd => Target(fd) == path).Select(static fd => Path.GetFileName(fd)!);
+
+    /// <summary>What a descriptor is of; null where another test has closed it meanwhile.</summary>
+    private static string? Target(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, false)?.FullName;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>What a fork does to a descriptor.</summary>
     [LibraryImport("libc", EntryPoint = "dup")]

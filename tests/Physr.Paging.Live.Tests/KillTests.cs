@@ -1,5 +1,6 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
+using System.Diagnostics;
 using System.Globalization;
 using Physr.Paging.Engine;
 using Physr.Paging.Rigged;
@@ -24,17 +25,44 @@ public sealed class KillTests(ITestOutputHelper output)
         LiveSystem.Require();
         using TemporaryFolder folder = new();
 
-        // Each kill strikes four regions of two programs.
-        using Victim killer = Victim.Start("load", "stores=memory,lz4", $"seed={s_seed}", $"kills={s_kills}", "delay=12", "pages=256", "budget=48");
-        string path = killer.WaitForLine("socket ").Split(' ')[1];
-        using Victim other = Victim.Start("load", "stores=zstd,file", $"file={folder.File("pages")}", $"seed={s_seed + 1}", $"connect={path}", "pages=256", "budget=48");
-        other.WaitForLine("socket ");
+        // Each kill strikes four regions of two programs. The one that kills came last, and is served last: when it sees who serves, the other has been served.
+        using Victim other = Victim.Start("load", "stores=zstd,file", $"file={folder.File("pages")}", $"seed={s_seed + 1}", "pages=256", "budget=48");
+        string path = other.WaitForLine("socket ").Split(' ')[1];
+        using Victim killer = Victim.Start("load", "stores=memory,lz4", $"seed={s_seed}", $"connect={path}", $"kills={s_kills}", "delay=12", "pages=256", "budget=48");
         killer.WaitForLine("killed ");
         other.End();
         string[] last = [other.Finish()[^1], killer.Finish()[^1]];
         output.WriteLine($"seed {s_seed}\n{string.Join('\n', last)}");
         Assert.All(last, static line => Assert.StartsWith("right ", line, StringComparison.Ordinal));
         Assert.Equal($"right kills {s_kills} ", string.Join(' ', last[1].Split(' ')[..3]) + " ");
+    }
+
+    [SkippableFact]
+    public void ProgramsComeAndGoWhilePagersDie_AndEachIsServed()
+    {
+        LiveSystem.Require();
+        const ulong length = 16 * 4096;
+        using Victim killer = Victim.Start("load", "stores=memory", $"seed={s_seed}", $"kills={s_kills / 10}", "delay=80", "pages=64", "budget=16");
+        string path = killer.WaitForLine("socket ").Split(' ')[1];
+        int rounds = 0;
+        TimeSpan longest = default;
+        for (; !Array.Exists(killer.Lines, static line => line.StartsWith("killed ", StringComparison.Ordinal)); rounds++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Assert.Equal((Errno.None, ""), (PagerHost.TryConnect(path, out PagerHost? pager, out string reason), reason));
+            using (pager)
+            {
+                using DevicePrivateRegion region = DevicePrivateRegion.Create(length, RegionStore.Memory(length), 4 * 4096, new() { Pager = pager });
+                Shadow shadow = new(region, s_seed + rounds);
+                shadow.Work(10);
+                shadow.Check();
+            }
+
+            longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
+        }
+
+        Assert.StartsWith("right ", killer.Finish()[^1], StringComparison.Ordinal);
+        output.WriteLine($"seed {s_seed}: {rounds} came and went, the longest took {longest.TotalMilliseconds:F0} ms");
     }
 
     [SkippableFact]

@@ -16,11 +16,12 @@ internal sealed partial class RegionEngine
     public void Recover(FaultLane lane)
     {
         ulong next = 0;
+        (ulong First, ulong End) touched = (0, 0);
         while (_window.TryNextResident(next << ControlLayout.PageShift, out ulong startByte, out ulong endByte) && startByte < At(Pages))
         {
             ulong start = startByte >> ControlLayout.PageShift;
             ulong end = Math.Min((endByte + PageBytes - 1) >> ControlLayout.PageShift, Pages);
-            RecoverAbsent(next, start);
+            RecoverAbsent(next, start, ref touched);
             for (ulong page = start; page < end; page++)
             {
                 RecoverPresent(page);
@@ -29,7 +30,7 @@ internal sealed partial class RegionEngine
             next = end;
         }
 
-        RecoverAbsent(next, Pages);
+        RecoverAbsent(next, Pages, ref touched);
         ShowResident();
         _control.Repost();
         _window.Wake(0, (nuint)At(Pages));
@@ -65,11 +66,14 @@ internal sealed partial class RegionEngine
     }
 
     /// <summary>Pages that the window does not have. Bytes of those that were dirty and owned by nobody were taken away by another.</summary>
-    private void RecoverAbsent(ulong first, ulong end)
+    /// <param name="first">The first.</param>
+    /// <param name="end">One past the last.</param>
+    /// <param name="touched">The words that were last found to be there. There are many runs of pages as a rule, and few of words; asking for each would take longer than all else.</param>
+    private void RecoverAbsent(ulong first, ulong end, ref (ulong First, ulong End) touched)
     {
-        for (ulong from = first; from < end && _control.TryNextTouched(from, out ulong start, out ulong stop); from = stop)
+        for (ulong from = first; from < end && (from < touched.End || _control.TryNextTouched(from, out touched.First, out touched.End)); from = touched.End)
         {
-            stop = Math.Min(stop, end);
+            ulong start = Math.Max(from, touched.First), stop = Math.Min(touched.End, end);
             for (ulong page = _control.NextWith(start, stop, PageWord.Residence); page < stop; page = _control.NextWith(page + 1, stop, PageWord.Residence))
             {
                 ref uint word = ref _control.Word(page);
