@@ -3,10 +3,11 @@
 using System.Diagnostics.Tracing;
 using Microsoft.Diagnostics.NETCore.Client;
 using Microsoft.Diagnostics.Tracing;
+using Microsoft.Diagnostics.Tracing.Parsers.Clr;
 
 namespace Physr.Bench;
 
-/// <summary>Counts the collections of another .NET process from without, through its diagnostic port. One is asked for at the start, so that a count of none later is no blindness.</summary>
+/// <summary>Counts the collections of another .NET process from without, through its diagnostic port. One is asked for at the start, so that a count of none is no blindness.</summary>
 internal sealed class PagingCollections : IDisposable
 {
     private const long Collections = 0x1;
@@ -15,45 +16,38 @@ internal sealed class PagingCollections : IDisposable
     private readonly EventPipeSession _session;
     private readonly EventPipeEventSource _source;
     private readonly Thread _reader;
-    private readonly ManualResetEventSlim _seen = new(false);
-    private int _count;
+    private int _asked;
+    private int _others;
 
     private PagingCollections(EventPipeSession session)
     {
         _session = session;
         _source = new(session.EventStream);
-        _source.Clr.GCStart += _ => Interlocked.Increment(ref _count);
-        _source.Clr.GCRestartEEStop += _ => _seen.Set();
+        _source.Clr.GCStart += collection =>
+        {
+            bool isAsked = collection.Reason is GCReason.Induced or GCReason.InducedNotForced or GCReason.InducedCompacting;
+            Interlocked.Increment(ref isAsked ? ref _asked : ref _others);
+        };
         _reader = new(() => _source.Process()) { IsBackground = true };
         _reader.Start();
     }
 
-    /// <summary>Listens, and waits until the first collection was seen.</summary>
-    /// <returns>Null where none was seen within half a minute.</returns>
-    public static PagingCollections? TryListen(int process)
+    /// <summary>Listens, and gives the collection that is asked for a second.</summary>
+    public static PagingCollections Listen(int process)
     {
         EventPipeProvider runtime = new("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, Collections | CollectAtOnce);
         PagingCollections collections = new(new DiagnosticsClient(process).StartEventPipeSession([runtime], requestRundown: false));
-        if (!collections._seen.Wait(TimeSpan.FromSeconds(30)))
-        {
-            collections.Dispose();
-            return null;
-        }
-
-        collections.First = Volatile.Read(ref collections._count);
+        Thread.Sleep(1000);
         return collections;
     }
 
-    /// <summary>Those that were asked for at the start.</summary>
-    public int First { get; private set; }
-
-    /// <summary>Ends listening.</summary>
-    /// <returns>Collections since the start.</returns>
-    public int Stop()
+    /// <summary>Ends listening. What was told meanwhile comes by now at the latest.</summary>
+    /// <returns>Collections that nobody asked for; null where the one that was asked for was not told of.</returns>
+    public int? Stop()
     {
         _session.Stop();
         _reader.Join();
-        return _count - First;
+        return _asked == 0 ? null : _others;
     }
 
     /// <inheritdoc/>
@@ -61,6 +55,5 @@ internal sealed class PagingCollections : IDisposable
     {
         _session.Dispose();
         _source.Dispose();
-        _seen.Dispose();
     }
 }

@@ -18,13 +18,7 @@ internal static class PagingMinute
         const int pages = 8192, budget = pages / 4, writes = 4096;
         using PagingRig rig = PagingRig.Create(pager, RegionStore.Memory(pages * PagingRig.PageBytes), pages, budget);
         rig.Write(4 * budget, writes, 0);
-        using PagingCollections? collections = PagingCollections.TryListen(pager.ProcessId);
-        if (collections is null)
-        {
-            table.Skip("collections of the pager", "its diagnostic port does not tell");
-            return;
-        }
-
+        using PagingCollections collections = PagingCollections.Listen(pager.ProcessId);
         rig.Write(0, writes, 0);
         RegionStatistics before = rig.Region.Statistics;
         long touched = MinorFaults(pager.ProcessId);
@@ -35,12 +29,20 @@ internal static class PagingMinute
         }
 
         touched = MinorFaults(pager.ProcessId) - touched;
-        int collected = collections.Stop();
+        int? collected = collections.Stop();
         RegionStatistics now = rig.Region.Statistics;
         double c = floor.Read("same", 1, 4096, 2048)["p99"];
         LatencyHistogram times = now.FillTimes.Since(before.FillTimes);
         table.Note("a minute of faults and evictions: faults", now.Faults - before.Faults, "");
-        table.Limit("collections of the pager meanwhile", collected, "", 0, "none that a fault waits for");
+        if (collected is { } count)
+        {
+            table.Limit("collections of the pager meanwhile", count, "", 0, "none that a fault waits for");
+        }
+        else
+        {
+            table.Skip("collections of the pager meanwhile", "its diagnostic port did not tell of one that was asked for");
+        }
+
         table.Note("pages of its own that the pager touched first meanwhile", touched, "");
         table.Note("99.9 % of faults were served by the pager within", times.Quantile(0.999).TotalMicroseconds, "µs");
         table.Note("all of them within", times.Quantile(1).TotalMicroseconds, "µs");
