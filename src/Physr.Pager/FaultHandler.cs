@@ -11,18 +11,18 @@ namespace Physr.Pager;
 /// <summary>One thread, on one processor, that serves the faults of threads on that processor.</summary>
 /// <remarks>
 /// A fault wakes whoever waits for its descriptor. Waking a handler on the processor that the faulting thread just left costs a context switch; waking one elsewhere costs an interrupt to
-/// another processor and back. All regions' descriptors are thus waited for by one handler on each processor, and those on which nobody faults stand aside (<see cref="StandAside"/>), so that they are not woken
-/// for nothing; now and then a handler looks where the threads are that it serves, and calls the handler there.
+/// another processor and back. A region's descriptors are thus waited for by one handler on each processor, and those on which nobody touches it stand aside of it (<see cref="StandAside"/>), so that they are
+/// not woken for nothing; now and then a handler looks where the threads are that it serves, and calls the handler there.
 /// </remarks>
 internal sealed class FaultHandler : IDisposable
 {
     private const int EventsAtOnce = 16;
-    private const int SpuriousToStandAside = 16;
-    private const int FaultsBetweenLooks = 64;
+    private const int VainToStandAside = 16;
+    private const int ElsewhereToStandAside = 3;
+    private const int FaultsBetweenLooks = 32;
 
     private readonly PagerService _service;
     private readonly EventPoll _all;
-    private readonly EventPoll _aside;
     private readonly EventCounter _commands;
     private readonly FaultLane _lane;
     private readonly ThreadPlaces _places = new();
@@ -31,18 +31,14 @@ internal sealed class FaultHandler : IDisposable
     private readonly Lock _queueLock = new();
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _started = new(false);
-    private int _isAside;
     private volatile bool _isStopping;
-    private int _spurious;
-    private int _sinceLook;
 
-    private FaultHandler(PagerService service, int index, int processor, EventPoll all, EventPoll aside, EventCounter commands, FaultLane lane)
+    private FaultHandler(PagerService service, int index, int processor, EventPoll all, EventCounter commands, FaultLane lane)
     {
         _service = service;
         Index = index;
         Processor = processor;
         _all = all;
-        _aside = aside;
         _commands = commands;
         _lane = lane;
         _thread = new(Run, 512 * 1024) { Name = $"faults {processor}", IsBackground = true };
@@ -57,29 +53,24 @@ internal sealed class FaultHandler : IDisposable
     /// <summary>Whether it stays on that processor; false where the system did not let it.</summary>
     public bool IsPinned { get; private set; }
 
-    /// <summary>Whether it leaves faults to others.</summary>
-    public bool IsAside => Volatile.Read(ref _isAside) != 0;
-
     /// <summary>Makes a handler. It runs once it is started.</summary>
     public static Errno TryCreate(PagerService service, int index, int processor, out FaultHandler? handler, out string reason)
     {
         handler = null;
         Errno errno = FaultLane.TryCreate(isWriter: false, out FaultLane? lane, out reason);
-        EventPoll? all = null, aside = null;
+        EventPoll? all = null;
         EventCounter? commands = null;
         errno = errno == Errno.None ? EventPoll.TryCreate(out all) : errno;
-        errno = errno == Errno.None ? EventPoll.TryCreate(out aside) : errno;
         errno = errno == Errno.None ? EventCounter.TryCreate(out commands) : errno;
         ulong token = new HandlerToken(0, HandlerSource.Command).Value;
         errno = errno == Errno.None ? all!.Add(commands!.Handle, token) : errno;
-        errno = errno == Errno.None ? aside!.Add(commands!.Handle, token) : errno;
         if (errno != Errno.None)
         {
             reason = reason.Length == 0 ? $"no descriptors for a handler ({errno})" : reason;
             return errno;
         }
 
-        handler = new(service, index, processor, all!, aside!, commands!, lane!);
+        handler = new(service, index, processor, all!, commands!, lane!);
         return Errno.None;
     }
 
@@ -93,13 +84,10 @@ internal sealed class FaultHandler : IDisposable
     /// <summary>Has it wait for a region's descriptors.</summary>
     public Errno Add(ServedRegion region)
     {
-        Errno errno = _all.Add(region.Window.Faults.Handle, new HandlerToken(region.Index, HandlerSource.Faults).Value);
-        errno = errno == Errno.None ? _all.Add(region.Doorbell.Handle, new HandlerToken(region.Index, HandlerSource.Doorbell).Value) : errno;
+        Errno errno = AddFaults(region);
         if (errno == Errno.None && region.Reads[Index] is { } reads)
         {
-            ulong token = new HandlerToken(region.Index, HandlerSource.Reads).Value;
-            errno = _all.Add(reads.Handle, token);
-            errno = errno == Errno.None ? _aside.Add(reads.Handle, token) : errno;
+            errno = _all.Add(reads.Handle, new HandlerToken(region.Index, HandlerSource.Reads).Value);
         }
 
         return errno;
@@ -108,13 +96,25 @@ internal sealed class FaultHandler : IDisposable
     /// <summary>Has it wait for a region's descriptors no more.</summary>
     public void Remove(ServedRegion region)
     {
-        _ = _all.Remove(region.Window.Faults.Handle);
-        _ = _all.Remove(region.Doorbell.Handle);
+        RemoveFaults(region);
         if (region.Reads[Index] is { } reads)
         {
             _ = _all.Remove(reads.Handle);
-            _ = _aside.Remove(reads.Handle);
         }
+    }
+
+    /// <summary>Has it wait for a region's faults and leases.</summary>
+    public Errno AddFaults(ServedRegion region)
+    {
+        Errno errno = _all.Add(region.Window.Faults.Handle, new HandlerToken(region.Index, HandlerSource.Faults).Value, exclusive: true);
+        return errno == Errno.None ? _all.Add(region.Doorbell.Handle, new HandlerToken(region.Index, HandlerSource.Doorbell).Value) : errno;
+    }
+
+    /// <summary>Has it wait for a region's faults and leases no more.</summary>
+    public void RemoveFaults(ServedRegion region)
+    {
+        _ = _all.Remove(region.Window.Faults.Handle);
+        _ = _all.Remove(region.Doorbell.Handle);
     }
 
     /// <summary>Has it do something on its own thread.</summary>
@@ -126,16 +126,6 @@ internal sealed class FaultHandler : IDisposable
         }
 
         _commands.Signal();
-    }
-
-    /// <summary>Has it serve faults again.</summary>
-    public void Call()
-    {
-        if (Interlocked.Exchange(ref _isAside, 0) != 0)
-        {
-            _service.Returned();
-            _commands.Signal();
-        }
     }
 
     /// <summary>Wakes it to look after pages that waited for room.</summary>
@@ -152,7 +142,6 @@ internal sealed class FaultHandler : IDisposable
         }
 
         _all.Dispose();
-        _aside.Dispose();
         _commands.Dispose();
         _started.Dispose();
         _lane.Dispose();
@@ -166,7 +155,7 @@ internal sealed class FaultHandler : IDisposable
         PollEvent[] events = new PollEvent[EventsAtOnce];
         while (!_isStopping)
         {
-            int count = (IsAside ? _aside : _all).Wait(events, -1);
+            int count = _all.Wait(events, -1);
             for (int index = 0; index < count; index++)
             {
                 HandlerToken token = HandlerToken.Of(events[index].Token);
@@ -210,11 +199,11 @@ internal sealed class FaultHandler : IDisposable
         int count = region.Window.Faults.Read(_events);
         if (count <= 0)
         {
-            StandAside();
+            StandAside(region);
             return;
         }
 
-        _spurious = 0;
+        region.Views[Index].InVain = 0;
         ulong start = region.Spec.Address;
         for (int index = 0; index < count; index++)
         {
@@ -226,24 +215,37 @@ internal sealed class FaultHandler : IDisposable
             }
         }
 
-        _sinceLook += count;
-        if (_sinceLook >= FaultsBetweenLooks)
+        LookAround(region, count);
+    }
+
+    /// <summary>Now and then looks where the thread is that faulted, and calls the handler there; where it is elsewhere time and again, this one leaves the region to that.</summary>
+    private void LookAround(ServedRegion region, int served)
+    {
+        ref HandlerView view = ref region.Views[Index];
+        view.SinceLook += served;
+        if (view.SinceLook < FaultsBetweenLooks)
         {
-            _sinceLook = 0;
-            _service.CallHandlerOn(_places.Processor(region.Spec.ProcessId, _events[0].ThreadId), this);
+            return;
+        }
+
+        view.SinceLook = 0;
+        int processor = _places.Processor(region.Spec.ProcessId, _events[0].ThreadId);
+        view.Elsewhere = processor != Processor && _service.TryCallHandlerOn(processor, region) ? view.Elsewhere + 1 : 0;
+        if (view.Elsewhere >= ElsewhereToStandAside)
+        {
+            view = default;
+            region.TryStandAside(this);
         }
     }
 
-    /// <summary>Another handler was faster, time and again: nobody faults here.</summary>
-    private void StandAside()
+    /// <summary>Another handler was faster, time and again: nobody touches this region here.</summary>
+    private void StandAside(ServedRegion region)
     {
-        if (++_spurious >= SpuriousToStandAside)
+        ref HandlerView view = ref region.Views[Index];
+        if (++view.InVain >= VainToStandAside)
         {
-            _spurious = 0;
-            if (_service.TryStandAside())
-            {
-                Volatile.Write(ref _isAside, 1);
-            }
+            view = default;
+            region.TryStandAside(this);
         }
     }
 

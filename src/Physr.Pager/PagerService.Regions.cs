@@ -76,11 +76,7 @@ internal sealed partial class PagerService
     /// <summary>Nobody waits for a region's descriptors any more, and nobody finds it.</summary>
     private void Forget(ServedRegion region)
     {
-        foreach (FaultHandler handler in _handlers)
-        {
-            handler.Remove(region);
-        }
-
+        region.Forget(_handlers);
         Volatile.Write(ref _regions[region.Index], null);
     }
 

@@ -30,7 +30,6 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
     private Mover? _mover;
     private EventPoll? _poll;
     private int _regionPlaces;
-    private int _active;
     private uint _ownUser;
     private bool _isDone;
 
@@ -49,7 +48,7 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
     public ServedRegion? Region(int index) => (uint)index < MostRegions ? Volatile.Read(ref _regions[index]) : null;
 
     /// <summary>Whether threads and descriptors are there.</summary>
-    public bool IsPrepared => _active != 0;
+    public bool IsPrepared => _handlers.Length != 0;
 
     /// <summary>Makes the threads and descriptors that need no region, unless they are there. Whoever waits to take over does so before it has to.</summary>
     public Errno TryPrepare(out string reason)
@@ -174,33 +173,20 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
         }
     }
 
-    /// <summary>Whether a handler may leave faults to others: not the last one.</summary>
-    public bool TryStandAside()
+    /// <summary>Calls the handler of a processor on which a thread touches a region.</summary>
+    /// <returns>Whether there is one.</returns>
+    public bool TryCallHandlerOn(int processor, ServedRegion region)
     {
-        for (int active = Volatile.Read(ref _active); active > 1; active = Volatile.Read(ref _active))
+        foreach (FaultHandler handler in _handlers)
         {
-            if (Interlocked.CompareExchange(ref _active, active - 1, active) == active)
+            if (handler.Processor == processor)
             {
+                region.Call(handler);
                 return true;
             }
         }
 
         return false;
-    }
-
-    /// <summary>A handler serves faults again.</summary>
-    public void Returned() => Interlocked.Increment(ref _active);
-
-    /// <summary>Calls the handler of a processor on which a thread faults.</summary>
-    public void CallHandlerOn(int processor, FaultHandler asking)
-    {
-        foreach (FaultHandler handler in _handlers)
-        {
-            if (handler.Processor == processor && handler != asking)
-            {
-                handler.Call();
-            }
-        }
     }
 
     /// <inheritdoc/>
@@ -312,7 +298,6 @@ internal sealed partial class PagerService : IRegionHost, IDisposable
             handler.Start();
         }
 
-        _active = _handlers.Length;
         return Errno.None;
     }
 

@@ -15,6 +15,10 @@ namespace Physr.Pager;
 internal sealed class ServedRegion : IDisposable
 {
     private readonly MemoryFile _controlFile;
+    private readonly Lock _placesLock = new();
+    private readonly bool[] _isAside;
+    private int _active;
+    private bool _isForgotten;
 
     private ServedRegion(RegionRecord record, RegionSpec spec, UffdWindow window, MemoryFile controlFile, ControlBlock control, EventCounter doorbell, PageStore store, RegionEngine engine, int handlers)
     {
@@ -27,6 +31,9 @@ internal sealed class ServedRegion : IDisposable
         Store = store;
         Engine = engine;
         Reads = new DeferredReads?[handlers];
+        Views = new HandlerView[handlers];
+        _isAside = new bool[handlers];
+        _active = handlers;
     }
 
     /// <summary>What its client said.</summary>
@@ -52,6 +59,9 @@ internal sealed class ServedRegion : IDisposable
 
     /// <summary>Each handler's way to a store that may take long.</summary>
     public DeferredReads?[] Reads { get; }
+
+    /// <summary>What each handler has seen of it; its own thread's.</summary>
+    public HandlerView[] Views { get; }
 
     /// <summary>Who evicts its pages ahead of need.</summary>
     public required Mover Mover { get; set; }
@@ -110,6 +120,51 @@ internal sealed class ServedRegion : IDisposable
         region = new(record, spec, window, controlFile!, control!, doorbell!, store!, engine, handlers) { Mover = mover };
         engine.Owner = region;
         return Errno.None;
+    }
+
+    /// <summary>Has a handler leave its faults to others, unless it is the last.</summary>
+    public void TryStandAside(FaultHandler handler)
+    {
+        lock (_placesLock)
+        {
+            if (_active > 1 && !_isForgotten && !_isAside[handler.Index])
+            {
+                _active--;
+                _isAside[handler.Index] = true;
+                handler.RemoveFaults(this);
+            }
+        }
+    }
+
+    /// <summary>Has a handler that stood aside serve its faults again.</summary>
+    public void Call(FaultHandler handler)
+    {
+        if (!Volatile.Read(ref _isAside[handler.Index]))
+        {
+            return;
+        }
+
+        lock (_placesLock)
+        {
+            if (!_isForgotten && _isAside[handler.Index] && handler.AddFaults(this) == Errno.None)
+            {
+                _isAside[handler.Index] = false;
+                _active++;
+            }
+        }
+    }
+
+    /// <summary>Nobody waits for it any more, nor begins to.</summary>
+    public void Forget(ReadOnlySpan<FaultHandler> handlers)
+    {
+        lock (_placesLock)
+        {
+            _isForgotten = true;
+            foreach (FaultHandler handler in handlers)
+            {
+                handler.Remove(this);
+            }
+        }
     }
 
     /// <inheritdoc/>

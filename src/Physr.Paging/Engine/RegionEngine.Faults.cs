@@ -35,7 +35,7 @@ internal sealed partial class RegionEngine
         Served(kind, page, pages, start);
         if (IsShort)
         {
-            _host.RunShort(this);
+            MakeRoomAhead(lane);
         }
     }
 

@@ -10,6 +10,9 @@ internal sealed partial class RegionEngine
     /// <summary>Pages that an instruction may need at once: its own two and the four of what it moves. A budget below that would let them push each other out for ever.</summary>
     private const int InstructionPages = 6;
 
+    /// <summary>Pages that leave after a fault at a time: enough to share the price of a look at the clock, and few enough for the next fault not to wait long.</summary>
+    private const int InlinePages = 16;
+
     private readonly uint[] _lately = new uint[InstructionPages];
     private int _latest;
     private volatile bool _isShrinking;
@@ -64,6 +67,24 @@ internal sealed partial class RegionEngine
         _control.Count(RegionCounter.Overcommits);
         _budget.Force(1);
         return 1;
+    }
+
+    /// <summary>Makes room for the next pages after a fault was answered. Where the store answers at once, this thread takes out a few itself: it has the processor on which the application's page tables were
+    /// last in use, and another that takes pages out has to interrupt it for each. Others are called only where that is not enough.</summary>
+    private void MakeRoomAhead(FaultLane lane)
+    {
+        // Never where a budget is so small that what has just come in would leave again before it was touched.
+        bool isInline = !_store.IsBlocking && LowWater >= InlinePages;
+        if (isInline)
+        {
+            _ = Evict(InlinePages, lane);
+            ServePending(lane);
+        }
+
+        if (!isInline || _budget.Free < LowWater / 2)
+        {
+            _host.RunShort(this);
+        }
     }
 
     /// <summary>Tells the application how many pages there are. Whoever writes last has looked after writing.</summary>
