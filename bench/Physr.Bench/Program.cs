@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 using Physr.Bench;
 
 // "ratios": quick interleaved comparisons in this process, as a Markdown table. Anything else: BenchmarkDotNet, for instance --filter '*RangeMap*'.
-// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm, storage, pmem.
+// "ratios GROUP" runs one group: peers, run, owners, bytes, map, lists, iova, pagetable, dma-map, revoke, mm, storage, pmem, page.
 if (args is ["ratios", ..])
 {
     RatioTable table = new(Console.Out);
@@ -23,6 +23,7 @@ if (args is ["ratios", ..])
         ("mm", ProcessMemoryRatios.Run),
         ("storage", StorageRatios.Run),
         ("pmem", PersistentMemoryRatios.Run),
+        ("page", PagingRatios.Run),
     ];
     foreach ((string name, Action<RatioTable> run) in groups)
     {
