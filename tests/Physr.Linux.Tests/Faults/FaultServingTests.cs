@@ -197,8 +197,16 @@ public sealed unsafe class FaultServingTests
     {
         using FaultRig rig = FaultRig.Anonymous(FaultFeatures.EventRemove, FaultModes.Missing);
         FaultEvent told = default;
-        rig.Serve(one => told = one);
+        using ManualResetEventSlim isTold = new();
+        rig.Serve(one =>
+        {
+            told = one;
+            isTold.Set();
+        });
         Assert.Equal(Errno.None, OwnThread.Run(() => rig.Memory.Advise(rig.At(2), 3 * Page, MemoryAdvice.DontNeed)));
+
+        // It waits for the event to be read, not for what its reader does then.
+        Assert.True(isTold.Wait(60_000));
         Assert.Equal((FaultEventKind.Remove, (ulong)rig.At(2), (ulong)rig.At(5)), (told.Kind, told.Start, told.End));
     }
 

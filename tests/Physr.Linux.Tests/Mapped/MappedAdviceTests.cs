@@ -6,10 +6,9 @@ using Physr.Linux.Memory;
 namespace Physr.Linux.Tests.Mapped;
 
 /// <summary>What is asked of pages is seen in what the kernel tells of them.</summary>
+[Collection(HugePages.Collection)]
 public sealed class MappedAdviceTests : IDisposable
 {
-    private const string Surplus = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages";
-
     private static readonly nuint s_page = (nuint)Environment.SystemPageSize;
 
     private readonly TemporaryFolder _folder = new();
@@ -161,8 +160,7 @@ public sealed class MappedAdviceTests : IDisposable
     [SkippableFact]
     public void HugePagesAreOfTheSizeThatIsAskedFor()
     {
-        string? before = AllowHugePages("16");
-        try
+        using (HugePages.Allow("16"))
         {
             using MappedMemory memory = MappedMemory.Allocate(new() { Access = MappedAccess.ReadWrite, Length = 3 << 20, Pages = MappedPages.Huge2MiB });
             Assert.Equal((nuint)2 << 20, memory.PageBytes);
@@ -183,10 +181,6 @@ public sealed class MappedAdviceTests : IDisposable
             guarded.Span(0, 2 << 20).Fill(1);
             Assert.Equal("---p", SelfMaps.At(MapOf(guarded).End)?.Protection);
         }
-        finally
-        {
-            File.WriteAllText(Surplus, before);
-        }
 
         Errno errno = MappedMemory.TryAllocate(new() { Access = MappedAccess.ReadWrite, Length = (nuint)1 << 40, Pages = MappedPages.Huge2MiB }, out _, out string why);
         Assert.Equal(Errno.ENOMEM, errno);
@@ -196,7 +190,7 @@ public sealed class MappedAdviceTests : IDisposable
     [SkippableFact]
     public void HugePagesThatHaveRunOutAreAResult_NotTheEnd()
     {
-        Skip.IfNot(File.Exists(Surplus) && File.ReadAllText(Surplus).Trim() == "0" && File.ReadAllText("/proc/sys/vm/nr_hugepages").Trim() == "0", "this system has huge pages set aside");
+        Skip.IfNot(File.Exists(HugePages.Surplus) && File.ReadAllText(HugePages.Surplus).Trim() == "0" && File.ReadAllText("/proc/sys/vm/nr_hugepages").Trim() == "0", "this system has huge pages set aside");
         using MappedMemory memory = MappedMemory.Allocate(new() { Access = MappedAccess.ReadWrite, Length = 2 << 20, Pages = MappedPages.Huge2MiB, NoReserve = true });
         byte[] bytes = new byte[10];
         Assert.Equal(Errno.EIO, memory.TryCopyTo(0, bytes.AsSpan(), out nuint copied, out string reason));
@@ -221,22 +215,6 @@ public sealed class MappedAdviceTests : IDisposable
         Errno errno = memory.TryCountResident(0, memory.Length, out nuint pages, out string reason);
         Assert.True(errno == Errno.None, reason);
         return pages;
-    }
-
-    private static string? AllowHugePages(string count)
-    {
-        Skip.IfNot(Environment.IsPrivilegedProcess && File.Exists(Surplus), "only root lets processes have huge pages");
-        string before = File.ReadAllText(Surplus);
-        try
-        {
-            File.WriteAllText(Surplus, count);
-        }
-        catch (IOException exception)
-        {
-            Skip.If(true, exception.Message);
-        }
-
-        return before;
     }
 
     /// <summary>What a load there would meet, without meeting it.</summary>

@@ -8,6 +8,7 @@ using Physr.Linux.Tests.Infrastructure;
 namespace Physr.Linux.Tests.Memory;
 
 /// <summary>Files in memory keep their length, read as zeros where nothing is, and are taken over only where nobody can cut them.</summary>
+[Collection(HugePages.Collection)]
 public sealed unsafe class MemoryFileTests
 {
     private const int Page = 4096;
@@ -146,6 +147,7 @@ public sealed unsafe class MemoryFileTests
     public void LargePagesAreMappedWhereTheSystemHasSome_AndNamedWhereItHasNone()
     {
         const int Huge = 2 << 20;
+        using HugePages? some = Environment.IsPrivilegedProcess && File.Exists(HugePages.Surplus) ? HugePages.Allow("16") : null;
         Errno errno = MemoryFile.TryCreateHuge("huge", 2 * Huge, HugePageSize.TwoMebibytes, out MemoryFile? made, out string reason);
         Assert.True(errno is Errno.None or Errno.ENODEV, reason);
         if (errno == Errno.ENODEV)
