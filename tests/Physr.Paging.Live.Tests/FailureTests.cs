@@ -154,6 +154,60 @@ public sealed unsafe class FailureTests(SharedPager shared) : IClassFixture<Shar
     }
 
     [SkippableTheory]
+    [InlineData("memory")]
+    [InlineData("lz4")]
+    [InlineData("zstd")]
+    [InlineData("file")]
+    public void APageThatTheApplicationDiscardedBeforeItWasSaved_IsAnError_AndNoZeros(string kind)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("pages");
+        RegionStore store = kind switch
+        {
+            "memory" => RegionStore.Memory(Length),
+            "lz4" => RegionStore.Lz4(Length),
+            "zstd" => RegionStore.Zstd(Length),
+            _ => RegionStore.File(path, Length, create: true, allowBuffered: true),
+        };
+        using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, store, 8 * 4096, new() { Pager = shared.Host });
+        byte* pages = region.Pointer;
+        void Fill(byte value)
+        {
+            for (int page = 0; page < 4; page++)
+            {
+                new Span<byte>(pages + (page * 4096), 4096).Fill((byte)(value + page));
+            }
+        }
+
+        Fill(1);
+        region.Persist();
+        Fill(11);
+        Native.Remove(pages + 4096, 4096);
+        region.Evict(0, Length);
+        DevicePrivateFaultException lost = Assert.Throws<DevicePrivateFaultException>(() => region.Acquire(4096, 1, LeaseAccess.Read));
+        Assert.Equal((Errno.ENODATA, 4096ul, 1), (lost.Errno, lost.Offset, region.Statistics.Poisonings));
+        Assert.Contains("discarded from the window", lost.Message, StringComparison.Ordinal);
+        foreach (int page in (int[])[0, 2, 3])
+        {
+            Assert.Equal(-1, new Span<byte>(pages + (page * 4096), 4096).IndexOfAnyExcept((byte)(11 + page)));
+        }
+
+        // The same for what is to stay: it is said, and its neighbours are written back.
+        pages[2 * 4096] = 21;
+        pages[3 * 4096] = 31;
+        Native.Remove(pages + (2 * 4096), 4096);
+        Assert.Equal(Errno.ENODATA, Assert.Throws<DevicePrivateFaultException>(() => region.Persist()).Errno);
+        Assert.Equal(31, pages[3 * 4096]);
+        Assert.Equal((RegionHealth.Degraded, 2L), (region.Health, region.Statistics.Poisonings));
+        if (kind == "file")
+        {
+            // Page 1 as it was persisted, page 2 as it was evicted.
+            byte[] bytes = File.ReadAllBytes(path);
+            Assert.Equal([11, 2, 13, 31], (byte[])[bytes[0], bytes[4096], bytes[2 * 4096], bytes[3 * 4096]]);
+        }
+    }
+
+    [SkippableTheory]
     [InlineData("guard-before")]
     [InlineData("guard-after")]
     [InlineData("guard-after-native")]

@@ -111,6 +111,24 @@ public sealed partial class MemoryFile : IDisposable
         return hole >= 0;
     }
 
+    /// <summary>Whether every page of a range has bytes, rather than being in a hole. Moves the place that <c>lseek</c> keeps, as <see cref="TryNextData"/> does; one call for each page. Allocates nothing.</summary>
+    /// <param name="offset">The first byte: a multiple of the page.</param>
+    /// <param name="length">Bytes: a multiple of the page.</param>
+    public bool Has(ulong offset, ulong length)
+    {
+        // Each page by itself: the end of a run of data is looked for page by page, however long the run is.
+        ulong step = (ulong)Environment.SystemPageSize;
+        for (ulong at = offset; at - offset < length; at += step)
+        {
+            if (LibC.Lseek(Handle, (long)at, SeekTarget.SEEK_DATA) != (long)at)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Makes a growable one longer; the new bytes are zeros.</summary>
     /// <param name="length">Bytes it has then, not fewer than now.</param>
     /// <returns><see cref="Errno.EINVAL"/> for fewer; <see cref="Errno.EPERM"/> where it was not made growable; <see cref="Errno.EFBIG"/>.</returns>

@@ -41,5 +41,6 @@ internal interface IWindow
     bool TryNextResident(ulong from, out ulong start, out ulong end);
 
     /// <summary>Copies pages from the window into the store; the store may read the window's file itself.</summary>
+    /// <returns><see cref="Errno.ENODATA"/>: the window does not have some page, whose bytes would have been zeros; each may have been written or not.</returns>
     Errno Save(Stores.PageStore store, ulong offset, nuint length, nint scratch);
 }

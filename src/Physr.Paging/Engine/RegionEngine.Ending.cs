@@ -8,6 +8,8 @@ namespace Physr.Paging.Engine;
 /// <content>Owning a page and letting go of it.</content>
 internal sealed partial class RegionEngine
 {
+    private const string Discarded = "bytes that were not yet in the store were discarded from the window by another";
+
     /// <summary>Serves pages that came to be wanted while this thread owned them.</summary>
     public void ServePending(FaultLane lane)
     {
@@ -85,5 +87,12 @@ internal sealed partial class RegionEngine
         _ = _window.Poison(At(page), PageBytes);
         _window.Wake(At(page), PageBytes);
         End(page, PageWord.Poisoned, PageWord.Residence, lane);
+    }
+
+    /// <summary>The window's bytes of an owned page, which the store lacks, were taken out by another.</summary>
+    private void Lose(ulong page, FaultLane lane)
+    {
+        _budget.Give(1);
+        Fail(page, Errno.ENODATA, Discarded, lane);
     }
 }

@@ -8,6 +8,9 @@ namespace Physr.Paging.Engine;
 /// <content>From the window to the store: write-protect, save, remove. A page that is written to meanwhile waits at its write-protection, and comes again afterwards.</content>
 internal sealed partial class RegionEngine
 {
+    /// <summary>In the place of a victim that turned out to be lost.</summary>
+    private const uint Lost = uint.MaxValue;
+
     /// <summary>Evicts pages until there is as much room as there should be, in batches.</summary>
     /// <param name="lane">This thread's.</param>
     /// <returns>Pages that left.</returns>
@@ -43,7 +46,7 @@ internal sealed partial class RegionEngine
     }
 
     /// <summary>Evicts owned pages, the lane's first victims.</summary>
-    /// <returns>Pages that left.</returns>
+    /// <returns>Pages that left, or were found to have left already.</returns>
     private int EvictOwned(int count, FaultLane lane)
     {
         if (count == 0)
@@ -60,9 +63,10 @@ internal sealed partial class RegionEngine
             isDirty[index] = (Volatile.Read(ref _control.Word(victims[index])) & PageWord.Dirty) != 0;
         }
 
-        Step(PagerStep.EvictClaimed, victims[0]);
+        uint first = victims[0];
+        Step(PagerStep.EvictClaimed, first);
         int staying = SaveVictims(victims, isDirty, lane);
-        Step(PagerStep.EvictSaved, victims[0]);
+        Step(PagerStep.EvictSaved, first);
         int left = RemoveVictims(victims, isDirty, lane);
         if (left > 0)
         {
@@ -70,7 +74,7 @@ internal sealed partial class RegionEngine
         }
 
         Debug.Assert(left + staying <= count, "A page left twice.");
-        return left;
+        return left + victims.Count(Lost);
     }
 
     /// <summary>Walks the clock's hand until enough pages are owned, at most twice round.</summary>
@@ -112,32 +116,50 @@ internal sealed partial class RegionEngine
         return errno == Errno.None || _isGone;
     }
 
-    /// <summary>Write-protects the dirty ones and writes them to the store. Those with which that fails stay, dirty as they are; afterwards the flags say who stays.</summary>
+    /// <summary>Write-protects the dirty ones and writes them to the store. Those with which that fails stay, dirty as they are; afterwards the flags say who stays. Those that are lost are <see cref="Lost"/>.</summary>
     private int SaveVictims(Span<uint> pages, Span<bool> flags, FaultLane lane)
     {
         int staying = 0;
         for (int from = 0; from < pages.Length;)
         {
             int to = RunEnd(pages, flags, from);
-            bool isSaved = true;
             if (flags[from])
             {
-                nuint bytes = (nuint)(to - from) * PageBytes;
-                isSaved = TryProtect(pages[from], bytes);
-                Step(PagerStep.EvictProtected, pages[from]);
-                isSaved = isSaved && Save(pages[from], bytes, lane) == Errno.None;
+                staying += SaveRun(pages[from..to], flags[from..to], lane);
             }
             else
             {
                 _control.Count(RegionCounter.CleanEvictions, to - from);
             }
 
-            flags[from..to].Fill(!isSaved);
-            staying += isSaved ? 0 : to - from;
             from = to;
         }
 
         return staying;
+    }
+
+    /// <summary>The same for a run of dirty ones.</summary>
+    private int SaveRun(Span<uint> pages, Span<bool> stays, FaultLane lane)
+    {
+        ulong first = pages[0];
+        bool isProtected = TryProtect(first, (nuint)pages.Length * PageBytes);
+        Step(PagerStep.EvictProtected, first);
+        Errno errno = isProtected ? Save(first, (nuint)pages.Length * PageBytes, lane) : Errno.EBUSY;
+        for (int index = 0; index < pages.Length; index++)
+        {
+            ulong page = pages[index];
+            bool isLost = false;
+            Errno end = errno == Errno.ENODATA ? SaveOrLose(page, lane, out isLost) : errno;
+            stays[index] = end != Errno.None;
+            pages[index] = isLost ? Lost : pages[index];
+            if (end == Errno.None)
+            {
+                // Before it goes: a page that is dirty by its word and not in the window was taken away by another, and is lost.
+                Interlocked.And(ref _control.Word(page), ~PageWord.Dirty);
+            }
+        }
+
+        return stays.Count(true);
     }
 
     private int RemoveVictims(ReadOnlySpan<uint> pages, ReadOnlySpan<bool> stays, FaultLane lane)
@@ -145,6 +167,12 @@ internal sealed partial class RegionEngine
         int left = 0;
         for (int from = 0; from < pages.Length;)
         {
+            if (pages[from] == Lost)
+            {
+                from++;
+                continue;
+            }
+
             int to = RunEnd(pages, stays, from);
             Errno errno = stays[from] ? Errno.EBUSY : _window.Remove(At(pages[from]), (nuint)(to - from) * PageBytes);
             Step(PagerStep.EvictRemoved, pages[from]);
@@ -180,6 +208,7 @@ internal sealed partial class RegionEngine
     }
 
     /// <summary>Copies owned pages from the window to the store, counts them, and notes where that fails.</summary>
+    /// <returns><see cref="Errno.ENODATA"/>: some page is not in the window any more, or the store says so; nothing was noted, see <see cref="SaveOrLose"/>.</returns>
     private Errno Save(ulong page, nuint bytes, FaultLane lane)
     {
         Errno errno = _window.Save(_store, At(page), bytes, lane.SaveScratch);
@@ -187,13 +216,32 @@ internal sealed partial class RegionEngine
         {
             _control.Count(RegionCounter.BytesOut, (long)bytes);
         }
-        else
+        else if (errno != Errno.ENODATA)
         {
             NoteUnsaved(page, errno);
         }
 
         return errno;
     }
+
+    /// <summary>Saves a single page, of a run of which not all could be. If somebody took its bytes out of the window behind the pager's back it is an error from here on, and no zeros: it is not owned any more.</summary>
+    private Errno SaveOrLose(ulong page, FaultLane lane, out bool isLost)
+    {
+        Errno errno = Save(page, PageBytes, lane);
+        isLost = errno == Errno.ENODATA && !IsInWindow(page);
+        if (isLost)
+        {
+            Lose(page, lane);
+        }
+        else if (errno == Errno.ENODATA)
+        {
+            NoteUnsaved(page, errno);
+        }
+
+        return errno;
+    }
+
+    private bool IsInWindow(ulong page) => _window.TryNextResident(At(page), out ulong start, out _) && start == At(page);
 
     private void NoteUnsaved(ulong page, Errno errno)
     {

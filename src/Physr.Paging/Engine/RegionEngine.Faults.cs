@@ -131,8 +131,7 @@ internal sealed partial class RegionEngine
     {
         if ((word & PageWord.Dirty) != 0)
         {
-            _budget.Give(1);
-            Fail(page, Errno.ENODATA, "bytes that were not yet in the store were discarded from the window by another", lane);
+            Lose(page, lane);
             return 1;
         }
 

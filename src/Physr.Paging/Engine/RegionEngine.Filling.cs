@@ -272,7 +272,7 @@ internal sealed partial class RegionEngine
     /// <summary>The page table or the window has a page that its word does not know. Bytes that are there stay, as the store may lack them; a mark of poison is one still.</summary>
     private void Adopt(ulong page, FaultLane lane)
     {
-        if (!_window.TryNextResident(At(page), out ulong start, out _) || start != At(page))
+        if (!IsInWindow(page))
         {
             _budget.Give(1);
             Fail(page, Errno.EHWPOISON, "the page is marked as poisoned", lane);

@@ -65,7 +65,7 @@ internal sealed partial class RegionEngine
         _clock.Push((uint)page);
     }
 
-    /// <summary>Pages that the window does not have. Bytes of those that were dirty and owned by nobody were taken away by another.</summary>
+    /// <summary>Pages that the window does not have. Bytes of those that were filled and dirty were taken away by another: a page that a pager takes out is not dirty any more.</summary>
     /// <param name="first">The first.</param>
     /// <param name="end">One past the last.</param>
     /// <param name="touched">The words that were last found to be there. There are many runs of pages as a rule, and few of words; asking for each would take longer than all else.</param>
@@ -78,16 +78,18 @@ internal sealed partial class RegionEngine
             {
                 ref uint word = ref _control.Word(page);
                 uint old = Volatile.Read(ref word);
-                bool isLost = (old & (PageWord.Filled | PageWord.Dirty | PageWord.Busy)) == (PageWord.Filled | PageWord.Dirty);
-                Interlocked.And(ref word, ~PageWord.Residence);
+                bool isLost = (old & (PageWord.Filled | PageWord.Dirty)) == (PageWord.Filled | PageWord.Dirty);
                 if (isLost)
                 {
+                    // The word first, as ever, and before it forgets that the page was dirty: this pager may die here as well.
                     _control.Count(RegionCounter.Poisonings);
-                    _control.NoteFailure(page, Errno.ENODATA, "bytes that were not yet in the store were discarded from the window by another");
+                    _control.NoteFailure(page, Errno.ENODATA, Discarded);
                     _control.Worsen(RegionHealth.Degraded);
-                    _ = _window.Poison(At(page), PageBytes);
                     Interlocked.Or(ref word, PageWord.Poisoned);
+                    _ = _window.Poison(At(page), PageBytes);
                 }
+
+                Interlocked.And(ref word, ~PageWord.Residence);
             }
         }
     }

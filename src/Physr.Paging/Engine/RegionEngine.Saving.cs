@@ -102,18 +102,20 @@ internal sealed partial class RegionEngine
         Step(PagerStep.PersistProtected, page);
         Errno errno = Save(page, bytes, lane);
         Step(PagerStep.PersistSaved, page);
-        if (errno == Errno.None)
-        {
-            _control.Count(RegionCounter.Persisted, count);
-        }
-        else
-        {
-            request.Note(errno, _store.LastReason);
-        }
-
         for (int index = 0; index < count; index++)
         {
-            End(page + (ulong)index, 0, errno == Errno.None && isClean ? PageWord.Dirty : 0, lane);
+            bool isLost = false;
+            Errno ended = errno == Errno.ENODATA ? SaveOrLose(page + (ulong)index, lane, out isLost) : errno;
+            _control.Count(RegionCounter.Persisted, ended == Errno.None ? 1 : 0);
+            if (ended != Errno.None)
+            {
+                request.Note(ended, isLost ? $"page {page + (ulong)index}: {Discarded}" : _store.LastReason);
+            }
+
+            if (!isLost)
+            {
+                End(page + (ulong)index, 0, ended == Errno.None && isClean ? PageWord.Dirty : 0, lane);
+            }
         }
 
         page += (ulong)count - 1;

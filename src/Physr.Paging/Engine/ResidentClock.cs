@@ -2,7 +2,8 @@
 
 namespace Physr.Paging.Engine;
 
-/// <summary>The pages that are in a window, each once, in the order in which the clock's hand comes by. Whoever takes one out puts it back or has evicted it.</summary>
+/// <summary>The pages that are in a window, in the order in which the clock's hand comes by. Whoever takes one out puts it back or has evicted it.</summary>
+/// <remarks>A page that the application took out of the window itself stays here, and is here twice when it has come again; that costs a look, and what is here twice is dropped where there is no more room.</remarks>
 internal sealed class ResidentClock
 {
     private readonly Lock _lock = new();
@@ -24,7 +25,7 @@ internal sealed class ResidentClock
         {
             if (_count == _pages.Length)
             {
-                Grow();
+                MakeRoom(1);
             }
 
             _pages[(_head + _count) & (_pages.Length - 1)] = page;
@@ -37,9 +38,9 @@ internal sealed class ResidentClock
     {
         lock (_lock)
         {
-            while (_count + count > _pages.Length)
+            if (_count + count > _pages.Length)
             {
-                Grow();
+                MakeRoom((int)count);
             }
 
             for (uint index = 0; index < count; index++)
@@ -68,14 +69,37 @@ internal sealed class ResidentClock
         }
     }
 
-    private void Grow()
+    /// <summary>Drops what is here twice, and makes more places if half of them are needed all the same.</summary>
+    private void MakeRoom(int more)
     {
-        uint[] larger = new uint[_pages.Length * 2];
+        uint[] ordered = new uint[_count];
         for (int index = 0; index < _count; index++)
         {
-            larger[index] = _pages[(_head + index) & (_pages.Length - 1)];
+            ordered[index] = _pages[(_head + index) & (_pages.Length - 1)];
         }
 
-        (_pages, _head) = (larger, 0);
+        uint[] sorted = [.. ordered];
+        Array.Sort(sorted);
+        System.Collections.BitArray isKnown = new(_count);
+        int kept = 0;
+        foreach (uint page in ordered)
+        {
+            // Equal ones are side by side, and the search always ends at the same of them.
+            int at = Array.BinarySearch(sorted, page);
+            if (!isKnown[at])
+            {
+                isKnown[at] = true;
+                ordered[kept++] = page;
+            }
+        }
+
+        int needed = kept + more;
+        if (needed > _pages.Length / 2)
+        {
+            _pages = new uint[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)needed * 2)];
+        }
+
+        Array.Copy(ordered, _pages, kept);
+        (_head, _count) = (0, kept);
     }
 }

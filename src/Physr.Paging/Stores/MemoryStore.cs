@@ -72,7 +72,7 @@ internal sealed class MemoryStore : PageStore
 
         // The kernel copies into the mapping: pages go from file to file in one step.
         Errno errno = window.Read(_mapping.Address + (nint)offset, length, windowOffset);
-        return errno == Errno.None ? errno : Failed(errno, $"{length} bytes at {offset} could not be written from the window");
+        return errno != Errno.None ? Failed(errno, $"{length} bytes at {offset} could not be written from the window") : window.Has(windowOffset, length) ? Errno.None : Holes(offset, length);
     }
 
     /// <inheritdoc/>

@@ -58,11 +58,15 @@ internal abstract partial class PageStore : IDisposable
     /// <param name="offset">Where they go.</param>
     /// <param name="length">How many.</param>
     /// <param name="scratch">Memory for as many bytes, of the caller.</param>
+    /// <returns><see cref="Errno.ENODATA"/> where the window has a hole, which reads as zeros: somebody took a page out of it. That page is not to be read here before it is written anew.</returns>
     public virtual Errno WriteFrom(MemoryFile window, ulong windowOffset, ulong offset, nuint length, nint scratch)
     {
         Errno errno = window.Read(scratch, length, windowOffset);
-        return errno == Errno.None ? Write(offset, scratch, length) : Failed(errno, "the window could not be read");
+        return errno != Errno.None ? Failed(errno, "the window could not be read") : HasZeros(window, windowOffset, scratch, length) ? Write(offset, scratch, length) : Holes(offset, length);
     }
+
+    /// <summary>Notes that the window has holes.</summary>
+    protected Errno Holes(ulong offset, nuint length) => Failed(Errno.ENODATA, $"of {length} bytes at {offset} the window does not have all");
 
     /// <summary>Makes all that was written durable, where the store can.</summary>
     public abstract Errno Flush();
@@ -91,6 +95,21 @@ internal abstract partial class PageStore : IDisposable
 
     /// <summary>Whether a call's range is one.</summary>
     protected bool Covers(ulong offset, nuint length) => length != 0 && ((offset | length) % PageBytes) == 0 && length <= Length && offset <= Length - length;
+
+    /// <summary>Whether pages that were read as zeros are zeros, and no holes. A page that reads as anything else was there when it was read.</summary>
+    private static unsafe bool HasZeros(MemoryFile window, ulong windowOffset, nint bytes, nuint length)
+    {
+        for (nuint at = 0; at < length; at += PageBytes)
+        {
+            // SAFETY: the caller's scratch memory, of that length.
+            if (!new ReadOnlySpan<byte>((byte*)bytes + at, PageBytes).ContainsAnyExcept((byte)0) && !window.Has(windowOffset + at, PageBytes))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Notes why a call failed.</summary>
     protected Errno Failed(Errno errno, string what)

@@ -94,6 +94,12 @@ public sealed unsafe class MemoryFileTests
 
         Assert.Equal([(2, 4), (9, 10)], found);
         Assert.False(file.TryNextData(16 * Page, out _, out _));
+        Assert.True(file.Has(2 * Page, 2 * Page));
+        Assert.True(file.Has(9 * Page, Page));
+        Assert.False(file.Has(2 * Page, 3 * Page));
+        Assert.False(file.Has(8 * Page, 2 * Page));
+        Assert.False(file.Has(15 * Page, Page));
+        Assert.True(file.Has(0, 0));
     }
 
     [Fact]

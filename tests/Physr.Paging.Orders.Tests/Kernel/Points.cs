@@ -22,6 +22,7 @@ internal static class Points
     public static readonly string[] Woken = Each("woken");
     public static readonly string[] Poison = Each("poison");
     public static readonly string[] DontNeed = Each("dontneed");
+    public static readonly string[] Remove = Each("remove");
     public static readonly string[] Load = Each("load");
     public static readonly string[] Store = Each("store");
     public static readonly string[] Queue = Each("queue");

@@ -10,6 +10,7 @@ internal sealed partial class SimulatedKernel(int pages)
     private readonly TableEntry[] _entries = new TableEntry[pages];
     private readonly bool[] _isCached = new bool[pages];
     private readonly bool[] _isUnmapped = new bool[pages];
+    private readonly bool[] _isDiscarded = new bool[pages];
     private readonly ulong[] _bytes = new ulong[pages];
     private readonly List<Faulter> _faulters = [];
 
@@ -30,6 +31,7 @@ internal sealed partial class SimulatedKernel(int pages)
         Array.Clear(_isCached);
         _faulters.Clear();
         Array.Clear(_isUnmapped);
+        Array.Clear(_isDiscarded);
         KeepsPoison = false;
     }
 
@@ -41,6 +43,9 @@ internal sealed partial class SimulatedKernel(int pages)
 
     /// <summary>Whether the application took a page out of its page table itself, of which nobody was told, and it has not come again.</summary>
     public bool IsUnmapped(int page) => _isUnmapped[page];
+
+    /// <summary>Whether the application took a page out of the window itself, of which nobody was told, and it has not come again.</summary>
+    public bool IsDiscarded(int page) => _isDiscarded[page];
 
     public bool IsTouchable(int page, bool isWrite) => _entries[page] == TableEntry.Writable || (!isWrite && _entries[page] == TableEntry.Protected);
 
@@ -62,7 +67,7 @@ internal sealed partial class SimulatedKernel(int pages)
             return Errno.EEXIST;
         }
 
-        (_isCached[page], _isUnmapped[page], _bytes[page]) = (true, false, bytes);
+        (_isCached[page], _isUnmapped[page], _isDiscarded[page], _bytes[page]) = (true, false, false, bytes);
         _entries[page] = isProtected ? TableEntry.Protected : TableEntry.Writable;
         Wake(page);
         return Errno.None;
@@ -119,6 +124,13 @@ internal sealed partial class SimulatedKernel(int pages)
         {
             _entries[page] = _entries[page] == TableEntry.Protected ? TableEntry.Marker : TableEntry.None;
         }
+    }
+
+    /// <summary><c>MADV_REMOVE</c> of one page by the application: a hole, as a pager punches it.</summary>
+    public void Remove(int page)
+    {
+        _isDiscarded[page] |= _isCached[page];
+        Punch(page);
     }
 
     /// <summary><c>MADV_DONTNEED</c> of one page by the application.</summary>

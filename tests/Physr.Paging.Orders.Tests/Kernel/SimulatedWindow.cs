@@ -118,8 +118,20 @@ internal sealed class SimulatedWindow(SimulatedKernel kernel, bool isFine) : IWi
     /// <inheritdoc/>
     public Errno Save(PageStore store, ulong offset, nuint length, nint scratch)
     {
+        // As PageStore and MemoryStore do. The one looks before it writes, and only at what reads as zeros; the other has written when it looks.
+        bool isMapped = store.TryGetAddress(offset, out _);
         Errno errno = Read(offset, scratch, length);
-        return errno == Errno.None ? store.Write(offset, scratch, length) : errno;
+        errno = errno == Errno.None && isMapped ? store.Write(offset, scratch, length) : errno;
+        for (nuint at = 0; errno == Errno.None && at < length; at += ControlLayout.PageBytes)
+        {
+            if (isMapped || PageContent.Peek(scratch + (nint)at) == 0)
+            {
+                SchedulePoint.Reach(Points.SeekData);
+                errno = kernel.IsCached(Page(offset + at)) ? Errno.None : Errno.ENODATA;
+            }
+        }
+
+        return errno == Errno.None && !isMapped ? store.Write(offset, scratch, length) : errno;
     }
 
     private static int Page(ulong offset) => (int)(offset >> ControlLayout.PageShift);

@@ -15,11 +15,13 @@ internal sealed class StormProgram
     private readonly PagingWorld _world;
     private readonly Random _random;
     private readonly bool _mayClear;
+    private readonly bool _mayDiscard;
 
     private StormProgram(PagingWorld world, Random random)
     {
         (_world, _random) = (world, random);
         _mayClear = random.Next(8) == 0;
+        _mayDiscard = !_mayClear && random.Next(6) == 0;
     }
 
     /// <summary>A program of a seed.</summary>
@@ -95,6 +97,11 @@ internal sealed class StormProgram
             _world.Medium.FailingFlushes = _random.Next(2);
         }
 
+        if (_mayDiscard)
+        {
+            (_world.MayPoison, _world.MayFailToPersist) = (true, true);
+        }
+
         if (_random.Next(6) == 0)
         {
             (_world.MayPoison, _world.MayFailToPersist) = (true, true);
@@ -124,6 +131,9 @@ internal sealed class StormProgram
                 break;
             case 5 when random.Next(4) == 0:
                 client.Unmap(page);
+                break;
+            case 5 when _mayDiscard:
+                client.Remove(page);
                 break;
             case < 7:
                 client.HoldAndTouch(page, count, isWrite: random.Next(2) == 0);

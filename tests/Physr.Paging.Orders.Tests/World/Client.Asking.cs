@@ -1,6 +1,7 @@
 // Copyright (c) The Physr authors. Licensed under the MIT license.
 
 using Physr.Mm.Interleaving;
+using Physr.Paging.Control;
 using Physr.Paging.Engine;
 
 namespace Physr.Paging.Orders.Tests;
@@ -89,6 +90,11 @@ internal sealed partial class Client
         Assert.True(errno is Errno.None or Errno.ETIMEDOUT || world.MayFailToPersist, $"nothing has failed, and pages could not be written back ({errno})");
         for (int page = 0; page < before.Length && errno == Errno.None; page++)
         {
+            if ((world.Control.Word((ulong)page) & PageWord.Poisoned) != 0 || world.Kernel.IsDiscarded(page))
+            {
+                continue; // it was lost, and whoever touches it hears of it
+            }
+
             ulong durable = world.Medium.Durable(page);
             bool isDurable = durable >= before[page] && durable <= world.Shadow[page];
 

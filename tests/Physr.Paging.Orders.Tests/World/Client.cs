@@ -25,6 +25,15 @@ internal sealed partial class Client(PagingWorld world, FaultLane lane)
         world.Kernel.DontNeed(page);
     }
 
+    /// <summary><c>madvise(MADV_REMOVE)</c>: the window loses the page, and nobody is told. Bytes that the store does not have by then are lost, and a touch is a SIGBUS; other bytes are never seen.</summary>
+    public void Remove(int page)
+    {
+        Assert.True(world.MayPoison, "a page that is discarded may be an error");
+        world.HasDiscarded = true;
+        SchedulePoint.Reach(Points.Remove[page]);
+        world.Kernel.Remove(page);
+    }
+
     private bool Touch(int page, bool isWrite)
     {
         SimulatedKernel kernel = world.Kernel;
@@ -44,7 +53,7 @@ internal sealed partial class Client(PagingWorld world, FaultLane lane)
             }
 
             FaultKind kind = kernel.Reason(page);
-            if (world.IsHeld(this, page, isWrite) && !kernel.IsUnmapped(page))
+            if (world.IsHeld(this, page, isWrite) && !kernel.IsUnmapped(page) && !kernel.IsDiscarded(page))
             {
                 Assert.Fail($"a thread faulted on page {page} ({kind}) though it has a lease");
             }

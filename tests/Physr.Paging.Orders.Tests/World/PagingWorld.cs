@@ -74,6 +74,9 @@ internal sealed unsafe partial class PagingWorld : IDisposable
     /// <summary>Whether a read of the store fails in this run, or pages could be too many, so that a touch may end with SIGBUS.</summary>
     public bool MayPoison { get; set; }
 
+    /// <summary>Whether the application took pages out of the window in this run.</summary>
+    public bool HasDiscarded { get; set; }
+
     /// <summary>Whether a write to the store fails in this run.</summary>
     public bool MayFailToPersist { get; set; }
 
@@ -99,7 +102,8 @@ internal sealed unsafe partial class PagingWorld : IDisposable
         _lanes.ForEach(Forget);
         Forget(_writer);
         (Sibling, Whole) = (sibling, sibling?.Whole ?? (Options.WholeBudget is { } whole ? new(whole, null) : null));
-        (Lives, Doorbell, MayPoison, MayFailToPersist, _lanesTaken, _clients, _handlers, _handlersLeft) = (0, false, false, false, 0, 0, 0, 0);
+        (Lives, Doorbell, MayPoison, MayFailToPersist, HasDiscarded) = (0, false, false, false, false);
+        (_lanesTaken, _clients, _handlers, _handlersLeft) = (0, 0, 0, 0);
         Begin();
         Pager.IsServing = true;
     }

@@ -52,6 +52,26 @@ public sealed class StoreTests
 
     [SkippableTheory]
     [MemberData(nameof(StoreFixture.Kinds), MemberType = typeof(StoreFixture))]
+    public void AHoleInTheWindowsFileIsNotTakenForZeros_AndZerosAre(string kind)
+    {
+        using StoreFixture fixture = new(kind, 16);
+        using PageStore store = fixture.Open();
+        using PageBuffer buffer = new(16);
+        Assert.Equal(Errno.None, MemoryFile.TryCreate("window", 16 * Page, out MemoryFile? window, out _));
+        new Random(8).NextBytes(buffer.Bytes);
+        buffer.At(2, 1).Clear();
+        Assert.Equal(Errno.None, window!.Write(buffer.Address, 4 * Page, 0));
+        Assert.Equal(Errno.None, store.WriteFrom(window, 0, 0, 4 * Page, buffer.Address));
+        Assert.Equal(Errno.None, window.Punch(Page, Page));
+        Assert.Equal(Errno.ENODATA, store.WriteFrom(window, 0, 0, 4 * Page, buffer.Address));
+        Assert.Contains("the window does not have all", store.LastReason, StringComparison.Ordinal);
+        Assert.Equal(Errno.ENODATA, store.WriteFrom(window, Page, Page, Page, buffer.Address));
+        Assert.Equal(Errno.None, store.WriteFrom(window, 2 * Page, 2 * Page, 2 * Page, buffer.Address));
+        window.Dispose();
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(StoreFixture.Kinds), MemberType = typeof(StoreFixture))]
     public void PagesAreTakenFromTheWindowsFile(string kind)
     {
         using StoreFixture fixture = new(kind, 16);
