@@ -135,7 +135,7 @@ internal sealed class Victim : IDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
-            _process.WaitForExit();
+            _process.WaitForExit(s_longest);
         }
 
         _process.Dispose();
