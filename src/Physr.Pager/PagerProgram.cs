@@ -15,12 +15,12 @@ internal static class PagerProgram
     private const int QuietMilliseconds = 200;
 
     /// <summary>Runs until the last client is gone, or the pager before this one has no more need of it.</summary>
-    /// <param name="args"><c>serve</c>.</param>
+    /// <param name="args"><c>serve</c>; <c>rescue</c>, where a whole line of pagers may have died together with the program that they served: then there is nobody to go on for.</param>
     /// <param name="steps">Who is told of the steps; null outside tests.</param>
     /// <returns>0 when done, 2 when started by hand.</returns>
     public static int Run(string[] args, IPagerSteps? steps)
     {
-        if (args is not ["serve"])
+        if (args is not (["serve"] or ["rescue"]))
         {
             Console.Error.WriteLine("physr-pager: the process that serves page faults of device-private regions. Programs start it through Physr.Paging (PagerHost.TryStart); it is of no use by hand.");
             return 2;
@@ -52,7 +52,7 @@ internal static class PagerProgram
                 Console.Error.WriteLine("physr-pager: what came over descriptor 3 is not what a pager is told; the library and the pager are not of one build.");
                 return 2;
             default:
-                return service.Run();
+                return args[0] == "rescue" && state.Clients.Values.All(static client => Readiness.HasHungUp(client.Socket.Handle)) ? 0 : service.Run();
         }
     }
 }

@@ -210,6 +210,8 @@ internal sealed partial class PagerService
             _ = _successor.TrySend(new MessageWriter(stackalloc byte[8], MessageKind.Quit).Message, [], wait: true);
         }
 
+        // Who waits behind all pagers of this line hears that they are done, and not dead.
+        _ = _state.Watch?.TrySend("\n"u8, [], wait: false);
         if (_state.ListenerPath.Length != 0)
         {
             PagerLaunch.Remove(_state.ListenerPath);

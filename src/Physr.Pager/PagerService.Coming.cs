@@ -66,16 +66,32 @@ internal sealed partial class PagerService
     /// <summary>Goes on with a client of the pager before this one.</summary>
     private void Resume(ClientRecord client)
     {
-        foreach (RegionRecord record in client.Regions.Values)
+        List<(uint Id, Errno Errno, string Reason)> lost = [];
+        foreach (RegionRecord record in client.Regions.Values.ToArray())
         {
-            if (TryServe(record, out string reason) != Errno.None)
+            Errno errno = TryServe(record, out string reason);
+            if (errno != Errno.None)
             {
-                Console.Error.WriteLine($"physr-pager: region {record.Id} of client {client.Id} cannot be taken over: {reason}");
+                lost.Add((record.Id, errno, reason));
+                _ = client.Regions.Remove(record.Id);
+                if (_successor is not null)
+                {
+                    Told(PagerState.TellGone(_successor, client.Id, record.Id));
+                }
             }
         }
 
         _ = _poll!.Add(client.Socket.Handle, FirstClientToken + client.Id);
         Greet(client);
+        foreach ((uint id, Errno errno, string reason) in lost)
+        {
+            Console.Error.WriteLine($"physr-pager: region {id} of client {client.Id} cannot be taken over: {reason}");
+            MessageWriter writer = new(new byte[1024], MessageKind.Lost);
+            writer.Write(id);
+            writer.Write((uint)errno);
+            writer.Write(reason);
+            _ = client.Socket.TrySend(writer.Message, [], wait: false);
+        }
     }
 
     /// <summary>Tells a client that there is a pager, perhaps a new one that has not heard what it said last.</summary>

@@ -15,6 +15,9 @@ internal sealed class PagerState : IDisposable
     /// <summary>Pages that all regions together may have in their windows.</summary>
     public ulong BudgetPages { get; private set; } = long.MaxValue;
 
+    /// <summary>What tells who waits behind this line that there is none of it left: the other end is closed when the last pager of the line is gone. Null where nobody waits.</summary>
+    public DescriptorSocket? Watch { get; private set; }
+
     /// <summary>Where clients connect; null where only the one that started the pagers may.</summary>
     public SafeFileHandle? Listener { get; private set; }
 
@@ -77,7 +80,7 @@ internal sealed class PagerState : IDisposable
         byte[] buffer = new byte[MessageWriter.MostBytes];
         MessageWriter settings = new(buffer, MessageKind.Settings);
         settings.Write(BudgetPages);
-        Errno errno = successor.TrySend(settings.Message, [], wait: true);
+        Errno errno = successor.TrySend(settings.Message, Watch is null ? [] : [Watch.Handle], wait: true);
         if (errno == Errno.None && Listener is not null)
         {
             MessageWriter listener = new(buffer, MessageKind.Listener);
@@ -131,6 +134,7 @@ internal sealed class PagerState : IDisposable
     public void Dispose()
     {
         Listener?.Dispose();
+        Watch?.Dispose();
         foreach (ClientRecord client in Clients.Values)
         {
             client.Dispose();
@@ -143,6 +147,7 @@ internal sealed class PagerState : IDisposable
         {
             case MessageKind.Settings:
                 BudgetPages = reader.ReadUInt64();
+                Watch = descriptors.Length == 1 ? DescriptorSocket.Adopt(descriptors[0]!) : null;
                 return !reader.IsShort;
             case MessageKind.Listener when descriptors.Length == 1:
                 Listener = descriptors[0];

@@ -88,9 +88,9 @@ public sealed partial class DevicePrivateRegion
     }
 
     /// <summary>Nobody will ever serve this region again: who waits for it is told.</summary>
-    internal void Abandon()
+    internal void Abandon(string reason)
     {
-        _isAbandoned = true;
+        _whyAbandoned = reason;
         _control.Worsen(RegionHealth.Failed);
     }
 

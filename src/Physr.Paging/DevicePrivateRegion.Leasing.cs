@@ -201,9 +201,10 @@ public sealed partial class DevicePrivateRegion
                 ThrowFor(page);
             }
 
-            if (_isAbandoned || _explicit is not null)
+            string? abandoned = _whyAbandoned;
+            if (abandoned is not null || _explicit is not null)
             {
-                throw new DevicePrivateFaultException("acquire lease", Name, page << ControlLayout.PageShift, Errno.ENXIO, _isAbandoned ? "the pager is gone and no other could be started" : PageWord.Describe(seen));
+                throw new DevicePrivateFaultException("acquire lease", Name, page << ControlLayout.PageShift, Errno.ENXIO, abandoned ?? PageWord.Describe(seen));
             }
 
             if ((need & PageWord.Writable) != 0 && (seen & (PageWord.WantWrite | PageWord.Writable)) == 0)

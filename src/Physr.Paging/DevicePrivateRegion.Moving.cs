@@ -16,7 +16,7 @@ public sealed partial class DevicePrivateRegion
     public void Prefetch(ulong offset, ulong length)
     {
         Check(offset, length);
-        if (length == 0 || _isAbandoned)
+        if (length == 0 || _whyAbandoned is not null)
         {
             return;
         }

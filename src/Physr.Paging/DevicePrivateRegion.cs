@@ -27,7 +27,7 @@ public sealed unsafe partial class DevicePrivateRegion : IDisposable
     private readonly PagerHost? _pager;
     private readonly ExplicitPaging? _explicit;
     private long _held;
-    private volatile bool _isAbandoned;
+    private volatile string? _whyAbandoned;
 
     private DevicePrivateRegion(RegionParts parts, RegionOptions options)
     {
@@ -66,7 +66,7 @@ public sealed unsafe partial class DevicePrivateRegion : IDisposable
     public bool IsUserModeOnly => _faults?.IsUserModeOnly ?? false;
 
     /// <summary>How it is.</summary>
-    public RegionHealth Health => _isAbandoned ? RegionHealth.Failed : _control.Health;
+    public RegionHealth Health => _whyAbandoned is not null ? RegionHealth.Failed : _control.Health;
 
     /// <summary>Bytes that are resident now.</summary>
     public ulong ResidentBytes => (ulong)Math.Max(0, Volatile.Read(ref _control.Resident)) * ControlLayout.PageBytes;

@@ -2,7 +2,6 @@
 
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
-using Physr.Linux.Processes;
 using Physr.Linux.Sockets;
 using Physr.Paging.Client;
 using Physr.Paging.Protocol;
@@ -163,7 +162,19 @@ public sealed partial class PagerHost
                 }
                 else if (_rejoining.Remove(sequence, out DevicePrivateRegion? region) && errno != Errno.None)
                 {
-                    region.Abandon();
+                    region.Abandon($"no pager can serve it: {reader.ReadText()}");
+                }
+            }
+        }
+        else if (kind == MessageKind.Lost)
+        {
+            uint id = reader.ReadUInt32();
+            _ = reader.ReadUInt32();
+            lock (_lock)
+            {
+                if (_regions.TryGetValue(id, out DevicePrivateRegion? region))
+                {
+                    region.Abandon($"the pager that took over cannot serve it: {reader.ReadText()}");
                 }
             }
         }
@@ -201,27 +212,25 @@ public sealed partial class PagerHost
         long start = Stopwatch.GetTimestamp();
         for (SpinWait wait = default; !_isDisposed && Stopwatch.GetElapsedTime(start) < _options.StartTimeout; wait.SpinOnce())
         {
-            DescriptorSocket? socket;
-            Pidfd? process = null;
-            Errno errno = _listener is not null ? PagerLaunch.TrySpawn(_options, _listener.Handle, SocketPath, out socket, out process, out _) : DescriptorSocket.TryConnect(SocketPath, out socket, out _);
-            if (errno != Errno.None)
+            if (_listener is not null)
+            {
+                if (TryTakeLine())
+                {
+                    Arm();
+                    return true;
+                }
+
+                continue;
+            }
+
+            if (DescriptorSocket.TryConnect(SocketPath, out DescriptorSocket? socket, out _) != Errno.None)
             {
                 continue;
             }
 
             lock (_lock)
             {
-                _ = _process?.TryReap(out _);
-                _process?.Dispose();
-                _socket.Dispose();
-                (_socket, _process) = (socket!, process);
-                Interlocked.Increment(ref _restarts);
-                Interlocked.Decrement(ref _takeovers); // its greeting counts as one
-                foreach (DevicePrivateRegion region in _regions.Values)
-                {
-                    _rejoining[++_sequence] = region;
-                    _ = _socket.TrySend(region.RegisterMessage(_sequence), region.Descriptors, wait: true);
-                }
+                Rejoin(socket!, null);
             }
 
             return true;
@@ -236,6 +245,7 @@ public sealed partial class PagerHost
         lock (_lock)
         {
             _isFailed = true;
+            Disarm();
             foreach (PendingRequest request in _pending.Values)
             {
                 request.Answer(Errno.ECONNRESET, 0, Gone);
@@ -244,7 +254,7 @@ public sealed partial class PagerHost
             _pending.Clear();
             foreach (DevicePrivateRegion region in _regions.Values)
             {
-                region.Abandon();
+                region.Abandon(Gone);
             }
         }
     }

@@ -10,7 +10,8 @@ namespace Physr.Paging;
 /// <summary>A connection to the process that serves page faults: started by this program, or by another whose socket it knows.</summary>
 /// <remarks>
 /// That process is a line of pagers: one serves, the next waits with the same descriptors and goes on in its place when it dies. Nothing in this program takes part in that, so a program whose
-/// threads all wait for pages, or for a garbage collection that waits for them, is served all the same. Only when all pagers die at once does this program start others, once a thread of it can run.
+/// threads all wait for pages, or for a garbage collection that waits for them, is served all the same. When all pagers die at once, one goes on that this program has put in reserve; only when that is dead as well does
+/// this program start others, once a thread of it can run.
 /// </remarks>
 public sealed partial class PagerHost : IDisposable
 {
@@ -25,6 +26,7 @@ public sealed partial class PagerHost : IDisposable
     private readonly Dictionary<uint, DevicePrivateRegion> _rejoining = [];
     private DescriptorSocket _socket;
     private Pidfd? _process;
+    private DescriptorSocket? _watch;
     private Thread? _reader;
     private uint _sequence;
     private uint _regionIds;
@@ -32,12 +34,14 @@ public sealed partial class PagerHost : IDisposable
     private int _restarts;
     private volatile bool _isDisposed;
 
-    private PagerHost(PagerOptions options, DescriptorSocket? listener, string path, DescriptorSocket socket, Pidfd? process)
+    private PagerHost(PagerOptions options, DescriptorSocket? listener, string path, PagerLine line)
+        : this(options, listener, path, line.Socket) => (_process, _watch) = (line.Process, line.Watch);
+
+    private PagerHost(PagerOptions options, DescriptorSocket? listener, string path, DescriptorSocket socket)
     {
         _options = options;
         _listener = listener;
         _socket = socket;
-        _process = process;
         SocketPath = path;
     }
 
@@ -95,13 +99,14 @@ public sealed partial class PagerHost : IDisposable
             return errno;
         }
 
-        errno = PagerLaunch.TrySpawn(options, listener!.Handle, path, out DescriptorSocket? socket, out Pidfd? process, out reason);
+        errno = PagerLaunch.TrySpawn(options, listener!.Handle, path, null, out PagerLine? line, out reason);
         if (errno == Errno.None)
         {
-            PagerHost started = new(options, listener, path, socket!, process);
+            PagerHost started = new(options, listener, path, line!);
             errno = started.TryGreet(out reason);
             if (errno == Errno.None)
             {
+                started.Arm();
                 host = started;
                 return Errno.None;
             }
@@ -147,6 +152,7 @@ public sealed partial class PagerHost : IDisposable
             }
 
             _isDisposed = true;
+            Disarm();
         }
 
         _socket.HangUp();
@@ -163,25 +169,10 @@ public sealed partial class PagerHost : IDisposable
         }
 
         _process?.Dispose();
+        _watch?.Dispose();
     }
 
     internal uint NextRegionId() => Interlocked.Increment(ref _regionIds);
-
-    internal void Add(DevicePrivateRegion region)
-    {
-        lock (_lock)
-        {
-            _regions.Add(region.Id, region);
-        }
-    }
-
-    internal void Remove(DevicePrivateRegion region)
-    {
-        lock (_lock)
-        {
-            _regions.Remove(region.Id);
-        }
-    }
 
     private static Errno TryConnectOnce(PagerOptions options, string path, out PagerHost? host, out string reason)
     {
@@ -201,7 +192,7 @@ public sealed partial class PagerHost : IDisposable
             return Errno.EACCES;
         }
 
-        PagerHost connected = new(options, null, path, socket, null);
+        PagerHost connected = new(options, null, path, socket);
         errno = connected.TryGreet(out reason);
         if (errno != Errno.None)
         {

@@ -6,10 +6,14 @@ namespace Physr.Paging.Victim;
 internal sealed class CollectionStorm : IDisposable
 {
     private readonly Thread _thread;
+    private readonly int _pauseMs;
     private volatile bool _isStopping;
 
-    public CollectionStorm()
+    /// <summary>Begins.</summary>
+    /// <param name="pauseMs">Milliseconds between two collections, where others have something to do as well. 0: none.</param>
+    public CollectionStorm(int pauseMs = 0)
     {
+        _pauseMs = pauseMs;
         _thread = new(Run) { Name = "storm", IsBackground = true };
         _thread.Start();
     }
@@ -28,6 +32,10 @@ internal sealed class CollectionStorm : IDisposable
         while (!_isStopping)
         {
             GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+            if (_pauseMs != 0)
+            {
+                Thread.Sleep(_pauseMs);
+            }
         }
     }
 }

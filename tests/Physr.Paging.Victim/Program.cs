@@ -23,6 +23,7 @@ public static class Program
                 "die" => DieVerb.Run(given),
                 "modest" => ModestVerb.Run(given),
                 "stranger" => StrangerVerb.Run(given),
+                "stormy" => StormyVerb.Run(given),
                 "scribble" => ScribbleVerb.Run(given),
                 _ => throw new ArgumentException($"no verb {args[0]}"),
             };

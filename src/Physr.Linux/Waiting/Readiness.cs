@@ -13,13 +13,19 @@ public static class Readiness
     /// <param name="handle">The descriptor.</param>
     /// <param name="timeoutMs">Milliseconds; below zero, for ever.</param>
     /// <returns><see cref="Errno.ETIMEDOUT"/>; <see cref="Errno.ENOMEM"/>.</returns>
-    public static unsafe Errno Wait(SafeFileHandle handle, int timeoutMs)
+    public static Errno Wait(SafeFileHandle handle, int timeoutMs) => Wait(handle, PollEvents.POLLIN, timeoutMs);
+
+    /// <summary>Whether nobody is at the other end any more, though something may still be there to read. Allocates nothing.</summary>
+    /// <param name="handle">A socket, or the reading end of a pipe.</param>
+    public static bool HasHungUp(SafeFileHandle handle) => Wait(handle, default, 0) == Errno.None;
+
+    private static unsafe Errno Wait(SafeFileHandle handle, PollEvents events, int timeoutMs)
     {
         bool isHeld = false;
         try
         {
             handle.DangerousAddRef(ref isHeld);
-            PollDescriptor descriptor = new() { Descriptor = (int)handle.DangerousGetHandle(), Events = PollEvents.POLLIN };
+            PollDescriptor descriptor = new() { Descriptor = (int)handle.DangerousGetHandle(), Events = events };
             long began = timeoutMs > 0 ? Stopwatch.GetTimestamp() : 0;
             for (int left = timeoutMs; ;)
             {

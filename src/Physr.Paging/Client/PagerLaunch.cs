@@ -11,6 +11,12 @@ namespace Physr.Paging.Client;
 internal static class PagerLaunch
 {
     private const string Assembly = "Physr.Pager.dll";
+    private const string Shell = "/bin/sh";
+    private const string HostVariable = "PHYSR_RESCUE_HOST";
+    private const string PagerVariable = "PHYSR_RESCUE_PAGER";
+
+    /// <summary>Descriptor 4 ends when a line of pagers is dead; one that is done says so in a line of text.</summary>
+    private const string WaitScript = $"read -r line <&4 && exit 0; exec 4<&-; exec \"${HostVariable}\" \"${PagerVariable}\" rescue";
 
     /// <summary>Makes a folder that only this user may enter, and a socket in it.</summary>
     /// <param name="options">Where.</param>
@@ -68,17 +74,16 @@ internal static class PagerLaunch
         }
     }
 
-    /// <summary>Starts a pager and hands it the listener and this process's own socket.</summary>
+    /// <summary>Starts the first pager of a line and hands it the listener and this process's own socket.</summary>
     /// <param name="options">How.</param>
     /// <param name="listener">Where others connect.</param>
     /// <param name="path">The path of that.</param>
-    /// <param name="socket">This process's end.</param>
-    /// <param name="process">The pager; null where it ended at once.</param>
+    /// <param name="before">The <see cref="PagerLine.Watch"/> of another line; the pager starts when that has ended. Null: at once.</param>
+    /// <param name="line">This process's side of it.</param>
     /// <param name="reason">What is wrong.</param>
-    public static Errno TrySpawn(PagerOptions options, SafeFileHandle listener, string path, out DescriptorSocket? socket, out Pidfd? process, out string reason)
+    public static Errno TrySpawn(PagerOptions options, SafeFileHandle listener, string path, DescriptorSocket? before, out PagerLine? line, out string reason)
     {
-        socket = null;
-        process = null;
+        line = null;
         string pager = options.PagerPath ?? Path.Combine(AppContext.BaseDirectory, Assembly);
         if (!File.Exists(pager))
         {
@@ -93,47 +98,59 @@ internal static class PagerLaunch
             return Errno.ENOENT;
         }
 
-        Errno errno = DescriptorSocket.TryPair(out DescriptorSocket? boot, out DescriptorSocket? theirBoot);
-        DescriptorSocket? theirs = null;
+        DescriptorSocket? theirBoot = null, socket = null, theirs = null, watch = null, watched = null;
+        Errno errno = DescriptorSocket.TryPair(out DescriptorSocket? boot, out theirBoot);
         errno = errno == Errno.None ? DescriptorSocket.TryPair(out socket, out theirs) : errno;
-        if (errno != Errno.None)
-        {
-            boot?.Dispose();
-            theirBoot?.Dispose();
-            reason = $"no sockets for a pager ({errno})";
-            return errno;
-        }
-
+        errno = errno == Errno.None ? DescriptorSocket.TryPair(out watch, out watched) : errno;
+        reason = errno == Errno.None ? "" : $"no sockets for a pager ({errno})";
         using (boot)
         using (theirBoot)
-        using (theirs)
+        using (before is null ? theirs : null)
+        using (watched)
         {
-            (string, string)[] variables = [.. options.Environment.Select(static pair => (pair.Key, pair.Value))];
-            errno = ChildProcess.TrySpawn(host, [pager, "serve"], [theirBoot!.Handle], variables, out int id, out reason);
+            int id = 0;
+            errno = errno == Errno.None ? TryStart(options, host, pager, theirBoot!.Handle, before?.Handle, out id, out reason) : errno;
             if (errno == Errno.None)
             {
-                _ = Pidfd.TryOpen(id, out process);
-                errno = Begin(boot!, options, listener, path, theirs!.Handle);
+                _ = Pidfd.TryOpen(id, out Pidfd? process);
+                line = new(socket!, process, before is null ? null : theirs, watch!);
+                errno = Begin(boot!, options, listener, path, theirs!.Handle, watched!.Handle);
                 reason = errno == Errno.None ? "" : $"the pager could not be told what to do ({errno})";
             }
         }
 
         if (errno != Errno.None)
         {
-            socket!.Dispose();
-            process?.Dispose();
-            (socket, process) = (null, null);
+            line?.Kill();
+            line?.Dispose();
+            line = null;
+            socket?.Dispose();
+            theirs?.Dispose();
+            watch?.Dispose();
         }
 
         return errno;
     }
 
-    private static Errno Begin(DescriptorSocket boot, PagerOptions options, SafeFileHandle listener, string path, SafeFileHandle client)
+    private static Errno TryStart(PagerOptions options, string host, string pager, SafeFileHandle boot, SafeFileHandle? before, out int id, out string reason)
+    {
+        (string, string)[] variables = [.. options.Environment.Select(static pair => (pair.Key, pair.Value))];
+        if (before is null)
+        {
+            return ChildProcess.TrySpawn(host, [pager, "serve"], [boot], variables, out id, out reason);
+        }
+
+        // Whoever kills pagers by what is written in their command lines does not find this one.
+        variables = [.. variables, (HostVariable, host), (PagerVariable, pager)];
+        return ChildProcess.TrySpawn(Shell, ["-c", WaitScript], [boot, before], variables, out id, out reason);
+    }
+
+    private static Errno Begin(DescriptorSocket boot, PagerOptions options, SafeFileHandle listener, string path, SafeFileHandle client, SafeFileHandle watched)
     {
         Span<byte> buffer = stackalloc byte[1024];
         MessageWriter settings = new(buffer, MessageKind.Settings);
         settings.Write(options.ResidentBudget == 0 ? long.MaxValue : options.ResidentBudget / Control.ControlLayout.PageBytes);
-        Errno errno = boot.TrySend(settings.Message, [], wait: true);
+        Errno errno = boot.TrySend(settings.Message, [watched], wait: true);
         MessageWriter listening = new(buffer, MessageKind.Listener);
         listening.Write(path);
         errno = errno == Errno.None ? boot.TrySend(listening.Message, [listener], wait: true) : errno;

@@ -26,7 +26,10 @@ internal enum MessageKind : byte
     /// <summary>Pager to client: sequence (4), error number (4), a value (8), a reason in UTF-8.</summary>
     Reply = 16,
 
-    /// <summary>Pager to its successor: pages that all regions may have (8).</summary>
+    /// <summary>Pager to client: region (4), error number (4), a reason in UTF-8: it could not take that region over from the pager before it, and nobody serves it.</summary>
+    Lost = 17,
+
+    /// <summary>Pager to its successor: pages that all regions may have (8); with the socket whose end tells who waits behind them all.</summary>
     Settings = 32,
 
     /// <summary>Pager to its successor: where clients connect: its path, and its descriptor.</summary>
