@@ -66,6 +66,9 @@ internal sealed class FaultHandler : IDisposable
         errno = errno == Errno.None ? all!.Add(commands!.Handle, token) : errno;
         if (errno != Errno.None)
         {
+            commands?.Dispose();
+            all?.Dispose();
+            lane?.Dispose();
             reason = reason.Length == 0 ? $"no descriptors for a handler ({errno})" : reason;
             return errno;
         }
@@ -107,7 +110,13 @@ internal sealed class FaultHandler : IDisposable
     public Errno AddFaults(ServedRegion region)
     {
         Errno errno = _all.Add(region.Window.Faults.Handle, new HandlerToken(region.Index, HandlerSource.Faults).Value, exclusive: true);
-        return errno == Errno.None ? _all.Add(region.Doorbell.Handle, new HandlerToken(region.Index, HandlerSource.Doorbell).Value) : errno;
+        errno = errno == Errno.None ? _all.Add(region.Doorbell.Handle, new HandlerToken(region.Index, HandlerSource.Doorbell).Value) : errno;
+        if (errno != Errno.None)
+        {
+            RemoveFaults(region);
+        }
+
+        return errno;
     }
 
     /// <summary>Has it wait for a region's faults and leases no more.</summary>

@@ -10,6 +10,9 @@ internal sealed class Mover : IDisposable
     private const int MostRuns = 64;
     private const int LaterMilliseconds = 1;
 
+    /// <summary>Pages that are brought in before others have their turn.</summary>
+    private const uint PagesAtOnce = RegionEngine.MostRunPages;
+
     private readonly PagerService _service;
     private readonly FaultLane _lane;
     private readonly AutoResetEvent _work = new(false);
@@ -57,17 +60,19 @@ internal sealed class Mover : IDisposable
     /// <summary>Has it bring in pages; where it has too much to do, that is forgotten.</summary>
     public void BringAhead(ServedRegion region, ulong first, uint count)
     {
+        Enqueue(region, first, (uint)Math.Min(count, (ulong)region.Engine.Budget));
+        _work.Set();
+    }
+
+    private void Enqueue(ServedRegion region, ulong first, uint count)
+    {
         lock (_lock)
         {
-            if (_runCount == MostRuns)
+            if (_runCount != MostRuns)
             {
-                return;
+                _runs[(_runHead + _runCount++) % MostRuns] = (region, first, count);
             }
-
-            _runs[(_runHead + _runCount++) % MostRuns] = (region, first, count);
         }
-
-        _work.Set();
     }
 
     /// <summary>Has it do something between.</summary>
@@ -165,8 +170,13 @@ internal sealed class Mover : IDisposable
 
         if (run.Region.Engine.TryEnter())
         {
-            run.Region.Engine.BringAhead(run.First, run.Count, _lane);
+            uint count = Math.Min(run.Count, PagesAtOnce);
+            run.Region.Engine.BringAhead(run.First, count, _lane);
             run.Region.Engine.Leave();
+            if (count != run.Count)
+            {
+                Enqueue(run.Region, run.First + count, run.Count - count);
+            }
         }
 
         return true;

@@ -198,6 +198,40 @@ public sealed class ProtocolTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
+    public void AClientThatSaysThatItWaitsForEverything_TakesNoMemoryForItAndKeepsNobodyWaiting()
+    {
+        const ulong length = 1ul << 40;
+        using PagerHost pager = Start();
+        using DevicePrivateRegion huge = DevicePrivateRegion.Create(length, RegionStore.Memory(length), length, new() { Pager = pager });
+        using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 8 * 4096, new() { Pager = pager });
+        uint pages = (uint)(length / 4096);
+        for (int ring = 0; ring < 8; ring++)
+        {
+            Assert.True(huge.Control.TryRing(0, pages, isAhead: false));
+        }
+
+        // The last page is asked for behind all of that, and a lease of it rings for the others as well.
+        Shadow shadow = new(region, seed: 77);
+        shadow.Work(200);
+        using (ResidencyLease lease = huge.Acquire(length - 4096, 4096, LeaseAccess.Write))
+        {
+            lease.Span.Fill(9);
+        }
+
+        region.Persist();
+        shadow.Check();
+        int slot = 0;
+        PagerLine.WaitFor(() => Enumerable.Range(0, Control.ControlLayout.Doorbells).All(_ => IsFree(huge, ref slot)), "doorbells are still taken");
+        ulong words = 0;
+        for (ulong from = 0; huge.Control.TryNextTouched(from, out ulong start, out ulong end); from = end)
+        {
+            words += end - start;
+        }
+
+        Assert.InRange(words, 1ul, 65_536ul);
+    }
+
+    [SkippableFact]
     public void AnotherUserIsTurnedAwayByTheFolder_ByTheLibrary_AndByThePager()
     {
         using Nobody nobody = new();
@@ -219,6 +253,14 @@ public sealed class ProtocolTests(ITestOutputHelper output)
             Assert.Equal("pager None Reply EACCES this pager belongs to user 0; you are user 65534", lines[2]);
             Assert.Equal("then None 0", lines[3]);
         }
+    }
+
+    /// <summary>Whether the next of the doorbells is nobody's.</summary>
+    private static unsafe bool IsFree(DevicePrivateRegion region, ref int slot)
+    {
+        // SAFETY: the header lies before the words, in the mapping of a region that lives.
+        byte* header = (byte*)region.Control.WordAddress(0) - Control.ControlLayout.WordsAt;
+        return Volatile.Read(ref *(int*)(header + Control.ControlLayout.DoorbellsAt + (slot++ % Control.ControlLayout.Doorbells * 16))) == 0;
     }
 
     private static PagerHost Start()

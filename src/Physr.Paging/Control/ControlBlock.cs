@@ -148,6 +148,12 @@ internal sealed unsafe partial class ControlBlock : IDisposable
         return false;
     }
 
+    /// <summary>Whether the word of a page, or one in the same page of the file, may be other than 0.</summary>
+    public bool IsTouched(ulong page) => _file.Has(WordOffset(page) & ~(ControlLayout.PageBytes - 1ul), ControlLayout.PageBytes);
+
+    /// <summary>The first page behind those whose words are in the same page of the file.</summary>
+    public static ulong NextBlock(ulong page) => ((WordOffset(page) | (ControlLayout.PageBytes - 1ul)) + 1 - ControlLayout.WordsAt) / sizeof(uint);
+
     /// <summary>The next page of a run whose word has one of some bits.</summary>
     /// <param name="from">The first page to look at.</param>
     /// <param name="end">One past the last.</param>

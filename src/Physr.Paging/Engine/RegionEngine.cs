@@ -55,6 +55,9 @@ internal sealed partial class RegionEngine : IDisposable
     /// <summary>Pages in the window.</summary>
     public long Resident => _budget.Used;
 
+    /// <summary>Pages that may be in the window.</summary>
+    public long Budget => _budget.Limit;
+
     /// <summary>What its host knows of it.</summary>
     public object? Owner { get; set; }
 
