@@ -8,6 +8,9 @@ namespace Physr.Paging.Victim;
 /// <summary>Works on regions until all pagers that were to be killed are dead, or until its input ends. Prints where others may connect, and how it went.</summary>
 internal static class LoadVerb
 {
+    /// <summary>After so many kills it says that they are done.</summary>
+    public const int KillsToTell = 50;
+
     public static int Run(Arguments given)
     {
         ulong length = (ulong)given.Number("pages", 512) * 4096;
@@ -32,9 +35,12 @@ internal static class LoadVerb
         int kills = (int)given.Number("kills");
         using (PagerKiller killer = new([.. regions], seed, kills, (int)given.Number("delay", 5)))
         {
-            while (!ended.IsCompleted && works.TrueForAll(static work => work.Failure is null) && (kills == 0 || !killer.IsDone))
+            for (int told = 0; !ended.IsCompleted && works.TrueForAll(static work => work.Failure is null) && (kills == 0 || !killer.IsDone); Thread.Sleep(20))
             {
-                Thread.Sleep(20);
+                for (; told + KillsToTell <= killer.Kills; told += KillsToTell)
+                {
+                    Console.WriteLine($"dead {told + KillsToTell}");
+                }
             }
 
             kills = killer.Kills;

@@ -11,7 +11,7 @@ internal static class PagerLine
 {
     private const int Sigkill = 9;
 
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(120);
 
     /// <summary>Kills a process without a warning; nothing where it is gone.</summary>
     public static void Kill(int process)

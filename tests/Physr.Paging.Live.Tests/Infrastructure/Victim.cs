@@ -7,7 +7,7 @@ namespace Physr.Paging.Live.Tests;
 /// <summary>A child process: the application that a test lets run, hang or die.</summary>
 internal sealed class Victim : IDisposable
 {
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(240);
 
     private readonly Process _process;
     private readonly List<string> _lines = [];
