@@ -49,7 +49,7 @@ internal sealed class Victim : IDisposable
     }
 
     /// <summary>What it has complained of, after its end.</summary>
-    public string Error => _error.Result;
+    public string Error => _error.Wait(s_longest) ? _error.Result : "(somebody still writes there)";
 
     /// <summary>Starts it: <c>VERB NAME=VALUE...</c>.</summary>
     public static Victim Start(params string[] args) => Start(Dotnet, [Path.Combine(AppContext.BaseDirectory, "Physr.Paging.Victim.dll"), .. args]);
@@ -75,7 +75,7 @@ internal sealed class Victim : IDisposable
             return null;
         }
 
-        _process.WaitForExit();
+        HearOut();
         return _process.ExitCode;
     }
 
@@ -98,7 +98,7 @@ internal sealed class Victim : IDisposable
             bool hasEnded = _process.HasExited;
             if (hasEnded)
             {
-                _process.WaitForExit();
+                HearOut();
             }
 
             if (Array.Find(Lines, line => line.StartsWith(beginning, StringComparison.Ordinal)) is { } found)
@@ -114,6 +114,9 @@ internal sealed class Victim : IDisposable
 
         throw new TimeoutException($"it said only: {string.Join(" / ", Lines)}");
     }
+
+    /// <summary>It has ended: waits until all that it said was heard. Its pagers have its output as well, and have to end too.</summary>
+    private void HearOut() => Assert.True(Task.Run(_process.WaitForExit).Wait(s_longest), $"process {Id} has ended, and a pager of it goes on: {string.Join(" / ", Lines)}");
 
     /// <summary>Says a line to it.</summary>
     public void Say(string line) => _process.StandardInput.WriteLine(line);
