@@ -114,7 +114,9 @@ internal sealed class ServedRegion : IDisposable
             return errno;
         }
 
-        ResidentBudget budget = new((long)spec.BudgetPages, whole);
+        // What a pager before this one was told later stands in the control file.
+        long told = Volatile.Read(ref control!.Budget);
+        ResidentBudget budget = new(told is > 0 and <= (long)ControlLayout.MostPages ? told : (long)spec.BudgetPages, whole);
         UffdWindow window = new(faults!, windowFile!, (nint)spec.Address);
         RegionEngine engine = new(control!, window, store!, budget, host, steps);
         region = new(record, spec, window, controlFile!, control!, doorbell!, store!, engine, handlers) { Mover = mover };

@@ -93,6 +93,26 @@ public sealed unsafe class BudgetTests(SharedPager shared) : IClassFixture<Share
     }
 
     [SkippableFact]
+    public void ABudgetThatWasSetIsTheNextPagersToo()
+    {
+        LiveSystem.Require();
+        using PagerHost pager = PagerHost.Start();
+        using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 48 * 4096, new() { Pager = pager });
+        Shadow shadow = new(region, seed: 53);
+        shadow.Work(400);
+        region.SetResidentBudget(9 * 4096);
+        int serving = region.Control.PagerId;
+        PagerLine.WaitForStandby(serving);
+        PagerLine.Kill(serving);
+        shadow.Work(400);
+        Assert.NotEqual(serving, region.Control.PagerId);
+        Assert.Equal(9ul * 4096, region.ResidentBudget);
+        PagerLine.WaitFor(() => region.ResidentBytes <= 9 * 4096, $"{region.ResidentBytes} bytes stay resident");
+        shadow.Check();
+        Assert.Equal(RegionHealth.Healthy, region.Health);
+    }
+
+    [SkippableFact]
     public void ABudgetForAllRegionsOfAPagerIsKept()
     {
         LiveSystem.Require();

@@ -43,7 +43,7 @@ internal sealed partial class RegionEngine
             return 0;
         }
 
-        if (isNeeded || (kind != FaultKind.Ahead && (_isShrinking || _budget.Used < _budget.Limit + Reserve)))
+        if (isNeeded || (kind != FaultKind.Ahead && !IsFull))
         {
             _control.Count(RegionCounter.Overcommits);
             _budget.Force(1);

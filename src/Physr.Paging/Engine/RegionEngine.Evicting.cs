@@ -31,7 +31,7 @@ internal sealed partial class RegionEngine
         }
 
         _isAwaited = false;
-        _isShrinking &= _budget.Used > _budget.Limit;
+        LowerCeiling();
         return total;
     }
 

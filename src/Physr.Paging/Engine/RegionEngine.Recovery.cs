@@ -31,6 +31,7 @@ internal sealed partial class RegionEngine
         }
 
         RecoverAbsent(next, Pages, ref touched);
+        LiftCeiling();
         ShowResident();
         _control.Repost();
         _window.Wake(0, (nuint)At(Pages));

@@ -15,10 +15,44 @@ internal sealed partial class RegionEngine
 
     private readonly uint[] _lately = new uint[InstructionPages];
     private int _latest;
-    private volatile bool _isShrinking;
+    private readonly Lock _budgetLock = new();
+    private long _ceiling;
 
     /// <summary>Pages by which a budget may be exceeded where nothing can leave: everything is leased, or cannot be written back.</summary>
     private long Reserve => Math.Max(16, _budget.Limit / 8);
+
+    /// <summary>Whether there are as many pages as there may be where nothing can leave: the budget and its reserve, or, while a budget shrinks, what there was and the reserve.</summary>
+    private bool IsFull => _budget.Used >= Math.Max(_budget.Limit + Reserve, Volatile.Read(ref _ceiling));
+
+    /// <summary>What is there by now may stay until the host gets round to it: nobody is refused a page for it. To be called before the budget is less.</summary>
+    private void LiftCeiling() => Volatile.Write(ref _ceiling, _budget.Used + Reserve);
+
+    private void SetLimit(long pages)
+    {
+        lock (_budgetLock)
+        {
+            LiftCeiling();
+            _budget.Limit = pages;
+            _control.Budget = pages;
+        }
+    }
+
+    /// <summary>Once there is no more than there may be, the budget counts alone; unless it has become less meanwhile.</summary>
+    private void LowerCeiling()
+    {
+        if (Volatile.Read(ref _ceiling) == 0)
+        {
+            return;
+        }
+
+        lock (_budgetLock)
+        {
+            if (_budget.Used <= _budget.Limit)
+            {
+                Volatile.Write(ref _ceiling, 0);
+            }
+        }
+    }
 
     /// <summary>Counts pages in, after making room where there is none.</summary>
     /// <returns>How many there is room for; 0: none, and nothing can leave.</returns>
@@ -59,7 +93,7 @@ internal sealed partial class RegionEngine
             }
         }
 
-        if (kind == FaultKind.Ahead || (_budget.Used >= _budget.Limit + Reserve && !_isShrinking))
+        if (kind == FaultKind.Ahead || IsFull)
         {
             return 0;
         }

@@ -76,10 +76,7 @@ internal sealed partial class RegionEngine : IDisposable
     /// <summary>Sets how many pages may be in the window; what is too many leaves when the host gets round to it.</summary>
     public void SetBudget(long pages)
     {
-        // What is too many leaves by and by; until then nobody is refused a page for it.
-        _isShrinking = _budget.Used > pages;
-        _budget.Limit = pages;
-        _control.Budget = pages;
+        SetLimit(pages);
         _host.RunShort(this);
     }
 
