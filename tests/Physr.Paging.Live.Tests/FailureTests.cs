@@ -170,6 +170,8 @@ public sealed unsafe class FailureTests(SharedPager shared) : IClassFixture<Shar
             _ => RegionStore.File(path, Length, create: true, allowBuffered: true),
         };
         using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, store, 8 * 4096, new() { Pager = shared.Host });
+
+        // SAFETY: the region lives until the end of the test, and its first four pages are what is touched.
         byte* pages = region.Pointer;
         void Fill(byte value)
         {

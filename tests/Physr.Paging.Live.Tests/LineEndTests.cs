@@ -68,6 +68,7 @@ public sealed unsafe class LineEndTests(ITestOutputHelper output)
                 // More than a queue takes.
                 while (regions.Count < most)
                 {
+                    // SAFETY: the second page of a region that lives until the end of the test; so below.
                     regions.Add(New(16 * 4096));
                     regions[^1].Pointer[4096] = 7;
                 }

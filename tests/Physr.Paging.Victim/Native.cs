@@ -14,6 +14,7 @@ internal static unsafe partial class Native
     /// <summary><c>madvise(2)</c> with <c>MADV_REMOVE</c>: takes pages out of a shared file in memory.</summary>
     public static void Remove(byte* address, nuint length)
     {
+        // SAFETY: what is no mapping of the caller's is an error of the call.
         const int advice = 9;
         if (Advise(address, length, advice) != 0)
         {
