@@ -113,8 +113,10 @@ public sealed unsafe class LineEndTests(ITestOutputHelper output)
         using TemporaryFolder folder = new();
         string path = folder.File("pages");
         using PagerHost pager = PagerHost.Start();
-        using DevicePrivateRegion other = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 8 * 4096, new() { Pager = pager });
+
+        // The one that is lost comes first: a pager tells of its regions in order.
         using DevicePrivateRegion region = DevicePrivateRegion.Create(Length, RegionStore.File(path, Length, create: true, allowBuffered: true), 8 * 4096, new() { Pager = pager });
+        using DevicePrivateRegion other = DevicePrivateRegion.Create(Length, RegionStore.Memory(Length), 8 * 4096, new() { Pager = pager });
         Shadow shadow = new(other, Seed);
         shadow.Work(50);
         using (FileStream cut = new(path, FileMode.Open, FileAccess.Write))
@@ -124,9 +126,14 @@ public sealed unsafe class LineEndTests(ITestOutputHelper output)
 
         for (int death = 0; death < 2; death++)
         {
+            // Who takes the place of the one that waits is told of all regions anew, and that is none of them.
             int serving = other.Control.PagerId;
-            PagerLine.WaitForStandby(serving);
+            int waiting = PagerLine.WaitForStandby(serving);
+            PagerLine.Kill(waiting);
+            PagerLine.WaitForStandby(serving, waiting);
+            Assert.Equal(serving, other.Control.PagerId);
             PagerLine.Kill(serving);
+            PagerLine.WaitFor(() => other.Control.PagerId != serving, "the other is not served");
             shadow.Work(50);
             PagerLine.WaitFor(() => region.Health == RegionHealth.Failed, "nobody says that it is lost");
         }
@@ -138,5 +145,6 @@ public sealed unsafe class LineEndTests(ITestOutputHelper output)
         Assert.NotEqual(Errno.None, Assert.Throws<DevicePrivateFaultException>(() => region.Persist()).Errno);
         shadow.Check();
         Assert.Equal(RegionHealth.Healthy, other.Health);
+        Assert.Equal(2, pager.Restarts);
     }
 }
